@@ -1,0 +1,122 @@
+//! What can go wrong, by what the caller can do about it.
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+/// Why a unit of work was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// The database cannot be reached or cannot write now (down, disk full,
+    /// read-only, locked). The same unit may work later.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// Another transaction was in the way; the same unit may work at once.
+    #[error("the transaction gave way to another: {0}")]
+    Conflict(#[source] DieselError),
+    /// A row with this key is there already.
+    #[error("a unique key is taken: {0}")]
+    UniqueViolation(#[source] DieselError),
+    /// A row that this one refers to is not there, or is still referred to.
+    #[error("a reference does not hold: {0}")]
+    ForeignKeyViolation(#[source] DieselError),
+    /// The row asked for is not there.
+    #[error("the row is not there")]
+    NotFound,
+    /// The database refuses this statement or these values; trying again will
+    /// not help.
+    #[error("the database refused: {0}")]
+    Refused(#[source] DieselError),
+    /// The unit of work panicked; its changes were rolled back.
+    #[error("the unit of work panicked: {0}")]
+    Panicked(String),
+}
+
+impl DatabaseError {
+    /// Whether the trouble lies with the database and not with this unit.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+
+    /// Whether the same unit may succeed if it is tried again.
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Conflict(_))
+    }
+
+    /// Whether a unique key was taken.
+    pub fn is_unique_violation(&self) -> bool {
+        matches!(self, Self::UniqueViolation(_))
+    }
+}
+
+/// What engines say, in their words, when they cannot work at the moment.
+/// Neither driver hands out the code behind these.
+const UNAVAILABLE_MESSAGES: [&str; 14] = [
+    "database or disk is full",
+    "disk I/O error",
+    "attempt to write a readonly database",
+    "unable to open database file",
+    "database is locked",
+    "database table is locked",
+    "file is not a database",
+    "database disk image is malformed",
+    "No space left on device",
+    "server closed the connection",
+    "terminating connection",
+    "the database system is",
+    "too many clients",
+    "SSL SYSCALL error",
+];
+
+impl From<DieselError> for DatabaseError {
+    fn from(error: DieselError) -> Self {
+        let DieselError::DatabaseError(kind, information) = &error else {
+            return match error {
+                DieselError::NotFound => Self::NotFound,
+                DieselError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
+                _ => Self::Refused(error),
+            };
+        };
+        let message = information.message();
+        match kind {
+            DatabaseErrorKind::UniqueViolation => Self::UniqueViolation(error),
+            DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation => {
+                Self::ForeignKeyViolation(error)
+            }
+            DatabaseErrorKind::SerializationFailure => Self::Conflict(error),
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction => {
+                Self::Unavailable(message.to_owned())
+            }
+            _ if message.contains("deadlock detected") => Self::Conflict(error),
+            _ if UNAVAILABLE_MESSAGES
+                .iter()
+                .any(|known| message.contains(known)) =>
+            {
+                Self::Unavailable(message.to_owned())
+            }
+            _ => Self::Refused(error),
+        }
+    }
+}
+
+/// Why a database could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It cannot be reached.
+    #[error("cannot open the database {target}: {reason}")]
+    Connect {
+        /// The file, or the server without its password.
+        target: String,
+        /// What the driver said.
+        reason: String,
+    },
+    /// A migration failed.
+    #[error("cannot migrate the database {target}: {reason}")]
+    Migrate {
+        /// The file, or the server without its password.
+        target: String,
+        /// What the database said.
+        reason: String,
+    },
+    /// The database's threads could not be started.
+    #[error("cannot start a database thread")]
+    Thread(#[from] std::io::Error),
+}

@@ -1,0 +1,31 @@
+//! One database surface over SQLite and PostgreSQL.
+//!
+//! Queries are written once: [`on_backend!`] expands one typed Diesel body on
+//! both connection types. A unit of work is one closure that runs on the
+//! database's own threads, never on the async runtime's, with no await inside.
+//!
+//! * [`Database::write`] runs a unit in one transaction. On SQLite there is one
+//!   writer, which groups the units that wait into one commit: each in a
+//!   savepoint of its own, nobody answered before the commit returned. When the
+//!   commit fails, everything is taken as rolled back and each unit runs again
+//!   alone; so a unit is an `FnMut` without effects outside the database.
+//! * [`Database::read`] runs a unit on one of the readers.
+//!
+//! Units do not open transactions themselves.
+
+mod config;
+mod connection;
+mod database;
+mod error;
+mod halving;
+mod migrations;
+mod postgres;
+mod sqlite;
+mod unit;
+
+pub use config::DatabaseConfig;
+pub use connection::{Backend, Connection};
+pub use database::Database;
+pub use error::{DatabaseError, OpenError};
+pub use halving::{Halved, write_halving};
+pub use migrations::Migrations;

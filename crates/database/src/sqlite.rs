@@ -1,0 +1,144 @@
+//! SQLite: one file, one writer, some readers.
+
+mod reader;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, mpsc};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
+use tokio::sync::oneshot;
+
+use crate::migrations::run_pending;
+use crate::unit::Unit;
+use crate::{DatabaseError, Migrations, OpenError};
+
+/// A unit and the place it holds in the queue until it is answered.
+pub(crate) struct Queued {
+    unit: Box<dyn Unit>,
+    _place: tokio::sync::OwnedSemaphorePermit,
+}
+
+/// How many units may wait for one queue before callers wait outside it.
+const QUEUE_PLACES: usize = 4_096;
+
+#[derive(Debug)]
+pub(crate) struct Sqlite {
+    writer: Queue,
+    readers: Queue,
+}
+
+#[derive(Debug)]
+struct Queue {
+    sender: mpsc::Sender<Queued>,
+    places: Arc<tokio::sync::Semaphore>,
+}
+
+impl Queue {
+    fn new() -> (Self, mpsc::Receiver<Queued>) {
+        let (sender, receiver) = mpsc::channel();
+        let places = Arc::new(tokio::sync::Semaphore::new(QUEUE_PLACES));
+        (Self { sender, places }, receiver)
+    }
+
+    async fn push(&self, unit: Box<dyn Unit>) {
+        let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
+            return;
+        };
+        let queued = Queued {
+            unit,
+            _place: place,
+        };
+        if let Err(mpsc::SendError(queued)) = self.sender.send(queued) {
+            let closed = DatabaseError::Unavailable("its thread is gone".to_owned());
+            queued.unit.answer(Err(closed));
+        }
+    }
+}
+
+impl Sqlite {
+    pub(crate) async fn open(
+        path: &Path,
+        readers: usize,
+        migrations: Vec<Migrations>,
+    ) -> Result<Self, OpenError> {
+        let (writer, jobs) = Queue::new();
+        let (opened, open) = oneshot::channel();
+        let embedded: Vec<_> = migrations.into_iter().map(|both| both.sqlite).collect();
+        let file = path.to_owned();
+        std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || {
+                let prepared = connect(&file).and_then(|mut conn| {
+                    for source in embedded {
+                        run_pending(&mut conn, source).map_err(|reason| OpenError::Migrate {
+                            target: file.display().to_string(),
+                            reason,
+                        })?;
+                    }
+                    Ok(conn)
+                });
+                match prepared {
+                    Ok(conn) => {
+                        if opened.send(Ok(())).is_ok() {
+                            writer::run(&file, conn, &jobs);
+                        }
+                    }
+                    Err(error) => drop(opened.send(Err(error))),
+                }
+            })?;
+        open.await.map_err(|_closed| OpenError::Connect {
+            target: path.display().to_string(),
+            reason: "the writer thread ended while it opened the file".to_owned(),
+        })??;
+        Ok(Self {
+            writer,
+            readers: start_readers(path, readers.max(1))?,
+        })
+    }
+
+    pub(crate) async fn write(&self, unit: Box<dyn Unit>) {
+        self.writer.push(unit).await;
+    }
+
+    pub(crate) async fn read(&self, unit: Box<dyn Unit>) {
+        self.readers.push(unit).await;
+    }
+}
+
+fn start_readers(path: &Path, count: usize) -> Result<Queue, OpenError> {
+    let (queue, jobs) = Queue::new();
+    let jobs = Arc::new(Mutex::new(jobs));
+    for number in 0..count {
+        let jobs = Arc::clone(&jobs);
+        let file: PathBuf = path.to_owned();
+        std::thread::Builder::new()
+            .name(format!("sqlite-reader-{number}"))
+            .spawn(move || reader::run(&file, &jobs))?;
+    }
+    Ok(queue)
+}
+
+/// Opens a connection and sets what each connection needs to be told.
+fn connect(path: &Path) -> Result<SqliteConnection, OpenError> {
+    let failed = |reason: String| OpenError::Connect {
+        target: path.display().to_string(),
+        reason,
+    };
+    let url = path
+        .to_str()
+        .ok_or_else(|| failed("the path is not valid UTF-8".to_owned()))?;
+    let mut conn = SqliteConnection::establish(url).map_err(|error| failed(error.to_string()))?;
+    conn.batch_execute(
+        "PRAGMA busy_timeout = 5000;
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA cache_size = -32000;
+         PRAGMA temp_store = MEMORY;",
+    )
+    .map_err(|error| failed(error.to_string()))?;
+    Ok(conn)
+}

@@ -1,0 +1,131 @@
+//! The one writer: many units, one commit.
+
+use std::path::Path;
+use std::sync::mpsc::Receiver;
+
+use diesel::connection::{
+    AnsiTransactionManager, SimpleConnection, TransactionManager, TransactionManagerStatus,
+};
+use diesel::result::QueryResult;
+use diesel::sqlite::SqliteConnection;
+
+use super::{Queued, connect};
+use crate::{Connection, DatabaseError};
+
+/// How many units one commit takes at most, so that the first of them does not
+/// wait for ever.
+const GROUP_LIMIT: usize = 256;
+
+/// Serves units until the last handle is dropped.
+pub(super) fn run(path: &Path, conn: SqliteConnection, jobs: &Receiver<Queued>) {
+    let mut writer = Writer {
+        path,
+        conn: Some(conn),
+    };
+    while let Ok(first) = jobs.recv() {
+        let mut group = vec![first];
+        while group.len() < GROUP_LIMIT {
+            let Ok(next) = jobs.try_recv() else { break };
+            group.push(next);
+        }
+        writer.serve(group);
+    }
+}
+
+struct Writer<'a> {
+    path: &'a Path,
+    /// `None` after a failure that left its state unknown.
+    conn: Option<SqliteConnection>,
+}
+
+impl Writer<'_> {
+    fn serve(&mut self, mut group: Vec<Queued>) {
+        if group.len() > 1 {
+            match self.commit_together(&mut group) {
+                Ok(()) => {
+                    for queued in group {
+                        queued.unit.answer(Ok(()));
+                    }
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(
+                        %error, units = group.len(),
+                        "a group commit failed; its units run again one by one"
+                    );
+                    self.abandon();
+                }
+            }
+        }
+        for mut queued in group {
+            let kept = self.commit_alone(&mut queued);
+            if let Err(error) = &kept {
+                tracing::error!(%error, database = %self.path.display(), "a write was not kept");
+                self.abandon();
+            }
+            queued.unit.answer(kept);
+        }
+    }
+
+    /// An error means that nothing of the group was kept.
+    fn commit_together(&mut self, group: &mut [Queued]) -> Result<(), DatabaseError> {
+        let conn = self.connection()?;
+        begin(conn)?;
+        for queued in group {
+            AnsiTransactionManager::begin_transaction(conn)?;
+            if queued.unit.run(&mut Connection::Sqlite(conn)) {
+                AnsiTransactionManager::commit_transaction(conn)?;
+            } else {
+                AnsiTransactionManager::rollback_transaction(conn)?;
+            }
+        }
+        Ok(AnsiTransactionManager::commit_transaction(conn)?)
+    }
+
+    fn commit_alone(&mut self, queued: &mut Queued) -> Result<(), DatabaseError> {
+        let conn = self.connection()?;
+        begin(conn)?;
+        if queued.unit.run(&mut Connection::Sqlite(conn)) {
+            return Ok(AnsiTransactionManager::commit_transaction(conn)?);
+        }
+        if let Err(error) = AnsiTransactionManager::rollback_transaction(conn) {
+            // The engine had rolled back by itself; the unit's own error says why.
+            tracing::debug!(%error, "rollback after a failed unit");
+            self.abandon();
+        }
+        Ok(())
+    }
+
+    /// Brings the connection back to no transaction at all, whatever state a
+    /// failure left it in; gives it up where that is in doubt.
+    fn abandon(&mut self) {
+        let Some(conn) = self.conn.as_mut() else {
+            return;
+        };
+        let idle = match conn.batch_execute("ROLLBACK") {
+            Ok(()) => true,
+            Err(error) => error.to_string().contains("no transaction is active"),
+        };
+        if idle {
+            *AnsiTransactionManager::transaction_manager_status_mut(conn) =
+                TransactionManagerStatus::Valid(Default::default());
+        } else {
+            self.conn = None;
+        }
+    }
+
+    fn connection(&mut self) -> Result<&mut SqliteConnection, DatabaseError> {
+        if self.conn.is_none() {
+            let opened = connect(self.path)
+                .map_err(|error| DatabaseError::Unavailable(error.to_string()))?;
+            self.conn = Some(opened);
+        }
+        self.conn
+            .as_mut()
+            .ok_or_else(|| DatabaseError::Unavailable("it is not open".to_owned()))
+    }
+}
+
+fn begin(conn: &mut SqliteConnection) -> QueryResult<()> {
+    AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
+}

@@ -1,0 +1,92 @@
+//! A database of a test's own, and the queries that tests share.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use database::{Connection, Database, DatabaseConfig, DatabaseError, Migrations, on_backend};
+use diesel::Connection as _;
+use diesel::prelude::*;
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+
+use crate::schema::notes;
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("tests/migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("tests/migrations/postgres");
+
+pub(crate) struct TestDatabase {
+    pub(crate) database: Database,
+    pub(crate) config: DatabaseConfig,
+    _folder: tempfile::TempDir,
+}
+
+pub(crate) fn migrations() -> Vec<Migrations> {
+    vec![Migrations {
+        sqlite: SQLITE,
+        postgres: POSTGRES,
+    }]
+}
+
+/// An empty database on each engine that this run has.
+pub(crate) async fn databases() -> Vec<TestDatabase> {
+    let folder = tempfile::tempdir().unwrap();
+    let config = DatabaseConfig::Sqlite {
+        path: folder.path().join("test.db"),
+        readers: 2,
+    };
+    let mut all = vec![open(config, folder).await];
+    if let Ok(server) = std::env::var("TEST_DATABASE_URL") {
+        let config = DatabaseConfig::Postgres {
+            url: new_postgres_database(&server).await,
+            connections: 4,
+        };
+        all.push(open(config, tempfile::tempdir().unwrap()).await);
+    }
+    all
+}
+
+async fn open(config: DatabaseConfig, folder: tempfile::TempDir) -> TestDatabase {
+    TestDatabase {
+        database: Database::open(&config, migrations()).await.unwrap(),
+        config,
+        _folder: folder,
+    }
+}
+
+async fn new_postgres_database(server: &str) -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!(
+        "database_test_{}_{}",
+        std::process::id(),
+        NUMBER.fetch_add(1, Ordering::SeqCst)
+    );
+    let (url, create) = (server.to_owned(), format!("CREATE DATABASE {name}"));
+    tokio::task::spawn_blocking(move || {
+        let mut conn = PgConnection::establish(&url).unwrap();
+        diesel::sql_query(create).execute(&mut conn).unwrap();
+    })
+    .await
+    .unwrap();
+    let (base, _) = server.rsplit_once('/').unwrap();
+    format!("{base}/{name}")
+}
+
+pub(crate) fn insert(conn: &mut Connection<'_>, body: &str) -> Result<i64, DatabaseError> {
+    Ok(on_backend!(conn, |c| diesel::insert_into(notes::table)
+        .values((
+            notes::body.eq(body),
+            notes::settings.eq(serde_json::json!({ "for": body })),
+        ))
+        .returning(notes::id)
+        .get_result(c))?)
+}
+
+pub(crate) async fn bodies(database: &Database) -> Vec<String> {
+    database
+        .read(|conn| {
+            Ok::<_, DatabaseError>(on_backend!(conn, |c| notes::table
+                .select(notes::body)
+                .order(notes::id)
+                .load(c))?)
+        })
+        .await
+        .unwrap()
+}
