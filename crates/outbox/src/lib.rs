@@ -1,0 +1,39 @@
+//! The transactional outbox and its counterparts.
+//!
+//! A service writes each event into its own database, in the transaction of the
+//! change itself ([`append`]). The [`Relay`] numbers the events without gaps,
+//! publishes them in that order, and moves one cursor to the lowest contiguous
+//! confirmation: what was not confirmed is published again. Consumers know a
+//! repeat by the event id ([`inbox`]), and keep what they cannot take in
+//! ([`parked`]) instead of losing it. Published events stay as the account's
+//! feed ([`feed`]).
+//!
+//! An event is never published before its change is durable, and the
+//! cursor never passes an event that no consumer has taken over.
+
+mod append;
+pub mod feed;
+pub mod inbox;
+mod numbering;
+pub mod parked;
+pub mod queue;
+mod relay;
+mod schema;
+mod state;
+mod topology;
+mod waker;
+
+use database::Migrations;
+use diesel_migrations::embed_migrations;
+
+pub use append::append;
+pub use relay::{Relay, RelayConfig, RelayError};
+pub use state::{Backlog, RewindError, backlog, rewind};
+pub use topology::topology;
+pub use waker::Waker;
+
+/// The tables of this crate, in the database of each service that uses it.
+pub const MIGRATIONS: Migrations = Migrations {
+    sqlite: embed_migrations!("migrations/sqlite"),
+    postgres: embed_migrations!("migrations/postgres"),
+};

@@ -1,0 +1,221 @@
+//! One time of leading: from taking the lead to losing it or stopping.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use broker::{Confirmation, OutgoingMessage, PublishError, Publisher};
+use database::Backend;
+use events::EventId;
+use futures_util::stream::{FuturesOrdered, StreamExt};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use super::{Relay, RelayError, micros};
+use crate::numbering::{self, Numbered};
+use crate::state;
+use crate::topology::EXCHANGE;
+
+type Confirmed = Pin<Box<dyn Future<Output = (i64, Result<(), PublishError>)> + Send>>;
+type Sent = Result<Vec<(i64, Confirmation)>, RelayError>;
+type Sending = Pin<Box<dyn Future<Output = Sent> + Send>>;
+
+/// How long stopping waits for confirmations that are on their way.
+const STOP_GRACE: Duration = Duration::from_secs(2);
+
+pub(super) struct Session<'a> {
+    relay: &'a Relay,
+    publisher: Publisher,
+    epoch: i64,
+    /// Everything up to here is confirmed.
+    through: i64,
+    /// Everything up to here is saved as confirmed.
+    saved: i64,
+    saved_at: Instant,
+    /// Everything up to here was read.
+    read_to: i64,
+    /// Whether there may be more to read.
+    more: bool,
+    sending: Option<Sending>,
+    unconfirmed: FuturesOrdered<Confirmed>,
+}
+
+impl<'a> Session<'a> {
+    pub(super) async fn start(relay: &'a Relay, epoch: i64) -> Result<Self, RelayError> {
+        let through = relay.database.read(state::published_through).await?;
+        let publisher = relay
+            .broker
+            .publisher(EXCHANGE)
+            .await
+            .map_err(RelayError::Broker)?;
+        Ok(Self {
+            relay,
+            publisher,
+            epoch,
+            through,
+            saved: through,
+            saved_at: Instant::now(),
+            read_to: through,
+            more: true,
+            sending: None,
+            unconfirmed: FuturesOrdered::new(),
+        })
+    }
+
+    /// How far everything is confirmed.
+    pub(super) fn through(&self) -> i64 {
+        self.through
+    }
+
+    pub(super) async fn run(&mut self, cancel: &CancellationToken) -> Result<(), RelayError> {
+        let mut poll = ticks(self.relay.config.poll);
+        let mut save = ticks(self.relay.config.save_every);
+        loop {
+            if self.more && self.has_room() {
+                self.read().await?;
+                continue;
+            }
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => return self.settle().await,
+                Some((seq, outcome)) = self.unconfirmed.next() => self.confirm(seq, outcome)?,
+                sent = finish(&mut self.sending) => self.await_confirmations(sent?),
+                () = self.relay.waker.woken() => self.more = true,
+                _ = poll.tick() => self.more = true,
+                _ = save.tick() => self.save().await?,
+            }
+        }
+    }
+
+    /// Saves the cursor and lets another replica lead.
+    pub(super) async fn give_back(self) -> Result<(), RelayError> {
+        let (epoch, through) = (self.epoch, self.through);
+        self.relay
+            .database
+            .write(move |conn| state::give_lead_back(conn, epoch, through))
+            .await?;
+        Ok(())
+    }
+
+    fn has_room(&self) -> bool {
+        self.sending.is_none() && self.unconfirmed.len() < self.relay.config.window
+    }
+
+    /// Numbers and reads what comes next, and begins to publish it.
+    async fn read(&mut self) -> Result<(), RelayError> {
+        let (epoch, limit, after) = (self.epoch, self.relay.config.read_limit, self.read_to);
+        if self.relay.database.backend() == Backend::Postgres {
+            self.relay
+                .database
+                .write(move |conn| numbering::assign(conn, epoch, limit))
+                .await?
+                .ok_or(RelayError::LostLead)?;
+        }
+        let events = self
+            .relay
+            .database
+            .read(move |conn| numbering::read(conn, after, limit))
+            .await?;
+        self.more = events.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        if let Some(last) = events.last() {
+            self.read_to = last.seq;
+            self.sending = Some(send(self.publisher.clone(), events));
+        }
+        Ok(())
+    }
+
+    fn await_confirmations(&mut self, sent: Vec<(i64, Confirmation)>) {
+        self.sending = None;
+        for (seq, confirmation) in sent {
+            self.unconfirmed
+                .push_back(Box::pin(async move { (seq, confirmation.await) }));
+        }
+    }
+
+    fn confirm(&mut self, seq: i64, outcome: Result<(), PublishError>) -> Result<(), RelayError> {
+        outcome.map_err(|source| RelayError::Publish { seq, source })?;
+        self.through = seq;
+        Ok(())
+    }
+
+    /// Saves the cursor if it moved, and renews the lease where others wait for it.
+    async fn save(&mut self) -> Result<(), RelayError> {
+        let lease = self.relay.config.lease;
+        let renew = self.relay.database.backend() == Backend::Postgres
+            && self.saved_at.elapsed() > lease / 5;
+        if self.through == self.saved && !renew {
+            return Ok(());
+        }
+        let (epoch, through, lease_us) = (self.epoch, self.through, micros(lease));
+        let kept = self
+            .relay
+            .database
+            .write(move |conn| state::keep_lead(conn, epoch, through, lease_us))
+            .await?;
+        if !kept {
+            return Err(RelayError::LostLead);
+        }
+        self.saved = through;
+        self.saved_at = Instant::now();
+        Ok(())
+    }
+
+    /// Takes in the confirmations that are about to come.
+    async fn settle(&mut self) -> Result<(), RelayError> {
+        let settle = async {
+            if self.sending.is_some() {
+                let sent = finish(&mut self.sending).await?;
+                self.await_confirmations(sent);
+            }
+            while let Some((seq, outcome)) = self.unconfirmed.next().await {
+                self.confirm(seq, outcome)?;
+            }
+            Ok(())
+        };
+        // What is not confirmed by then is published again at the next start.
+        tokio::time::timeout(STOP_GRACE, settle)
+            .await
+            .unwrap_or(Ok(()))
+    }
+}
+
+/// Publishes a batch; awaiting it is awaiting room in the broker's windows.
+fn send(publisher: Publisher, events: Vec<Numbered>) -> Sending {
+    Box::pin(async move {
+        let mut confirmations = Vec::with_capacity(events.len());
+        for event in events {
+            let seq = event.seq;
+            let confirmation = publisher
+                .publish(message(event))
+                .await
+                .map_err(|source| RelayError::Publish { seq, source })?;
+            confirmations.push((seq, confirmation));
+        }
+        Ok(confirmations)
+    })
+}
+
+fn message(event: Numbered) -> OutgoingMessage {
+    OutgoingMessage {
+        message_id: EventId::from_bytes(&event.event_id)
+            .map(|id| id.to_string())
+            .unwrap_or_default(),
+        routing_key: event.event_type.clone(),
+        message_type: event.event_type,
+        seq: u64::try_from(event.seq).ok(),
+        traceparent: None,
+        body: event.body.into(),
+    }
+}
+
+async fn finish(sending: &mut Option<Sending>) -> Sent {
+    match sending {
+        Some(sending) => sending.await,
+        None => std::future::pending().await,
+    }
+}
+
+fn ticks(every: Duration) -> Interval {
+    let mut interval = tokio::time::interval(every);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}

@@ -1,0 +1,9 @@
+//! The outbox, its relay and the consumers' side, end to end.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
+mod append;
+mod feed;
+mod fixture;
+mod inbox;
+mod relay;
