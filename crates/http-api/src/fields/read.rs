@@ -1,0 +1,353 @@
+//! The getters: one per kind of field.
+
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+
+use serde_json::Value;
+
+use super::{Fields, Presence, TextLimit, join_pointer, shorten};
+use crate::problem::{FieldError, code};
+
+/// Why a value is refused: what a custom check answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invalid {
+    /// The stable code of the error.
+    pub code: &'static str,
+    /// What to do about it.
+    pub message: Cow<'static, str>,
+}
+
+impl Invalid {
+    /// A refusal with a code of the caller's.
+    pub fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+
+    /// The value is of another JSON type than `expected`, such as "a number".
+    pub fn wrong_type(expected: &str, got: &Value) -> Self {
+        Self::new(
+            code::WRONG_TYPE,
+            format!("Send {expected}, not {}.", kind_of(got)),
+        )
+    }
+}
+
+impl Fields {
+    /// Any value but null, checked and converted by `check`.
+    pub fn custom<T>(
+        &mut self,
+        key: &str,
+        check: impl FnOnce(&Value) -> Result<T, Invalid>,
+    ) -> Presence<T> {
+        match self.take(key) {
+            None => Presence::Absent,
+            Some(Value::Null) => Presence::Null,
+            Some(value) => match check(&value) {
+                Ok(read) => Presence::Value(read),
+                Err(invalid) => {
+                    self.error(key, invalid.code, invalid.message);
+                    Presence::Absent
+                }
+            },
+        }
+    }
+
+    /// A text of at most `limit`, without U+0000.
+    pub fn text(&mut self, key: &str, limit: TextLimit) -> Presence<String> {
+        self.custom(key, |value| read_text(value, limit))
+    }
+
+    /// A text that must be there; it may be empty.
+    pub fn required_text(&mut self, key: &str, limit: TextLimit) -> String {
+        let presence = self.text(key, limit);
+        self.require(key, presence)
+    }
+
+    /// The id of something: a positive integer.
+    pub fn id(&mut self, key: &str) -> Presence<i64> {
+        self.custom(key, read_id)
+    }
+
+    /// An id that must be there.
+    pub fn required_id(&mut self, key: &str) -> i64 {
+        let presence = self.id(key);
+        self.require(key, presence)
+    }
+
+    /// An integer within `range`.
+    pub fn integer(&mut self, key: &str, range: RangeInclusive<i64>) -> Presence<i64> {
+        self.custom(key, |value| read_integer(value, &range))
+    }
+
+    /// `true` or `false`.
+    pub fn boolean(&mut self, key: &str) -> Presence<bool> {
+        self.custom(key, |value| {
+            value
+                .as_bool()
+                .ok_or_else(|| Invalid::wrong_type("true or false", value))
+        })
+    }
+
+    /// One of a fixed set of names.
+    pub fn one_of<T: Copy>(&mut self, key: &str, names: &[(&str, T)]) -> Presence<T> {
+        self.custom(key, |value| read_name(value, names))
+    }
+
+    /// A list of at most `most` entries, each read by `check`; every wrong entry is reported.
+    pub fn list<T>(
+        &mut self,
+        key: &str,
+        most: usize,
+        mut check: impl FnMut(&Value) -> Result<T, Invalid>,
+    ) -> Presence<Vec<T>> {
+        let items = match self.take(key) {
+            None => return Presence::Absent,
+            Some(Value::Null) => return Presence::Null,
+            Some(Value::Array(items)) => items,
+            Some(other) => return self.refuse(key, Invalid::wrong_type("a list", &other)),
+        };
+        if items.len() > most {
+            return self.refuse(key, too_many(most, items.len()));
+        }
+        let pointer = self.pointer_to(key);
+        let mut read = Vec::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            match check(item) {
+                Ok(value) => read.push(value),
+                Err(invalid) => self.push(FieldError::new(
+                    format!("{pointer}/{index}"),
+                    invalid.code,
+                    invalid.message,
+                )),
+            }
+        }
+        Presence::Value(read)
+    }
+
+    /// A list of texts.
+    pub fn text_list(&mut self, key: &str, most: usize, limit: TextLimit) -> Presence<Vec<String>> {
+        self.list(key, most, |value| read_text(value, limit))
+    }
+
+    /// A list of ids.
+    pub fn id_list(&mut self, key: &str, most: usize) -> Presence<Vec<i64>> {
+        self.list(key, most, read_id)
+    }
+
+    /// A list of names out of a fixed set.
+    pub fn list_of<T: Copy>(
+        &mut self,
+        key: &str,
+        most: usize,
+        names: &[(&str, T)],
+    ) -> Presence<Vec<T>> {
+        self.list(key, most, |value| read_name(value, names))
+    }
+
+    /// A nested object whose fields `read` reads; fields that it does not read are unknown.
+    pub fn object<T>(&mut self, key: &str, read: impl FnOnce(&mut Self) -> T) -> Presence<T> {
+        match self.take(key) {
+            None => Presence::Absent,
+            Some(Value::Null) => Presence::Null,
+            Some(value) => {
+                let pointer = self.pointer_to(key);
+                match self.nested(value, pointer, read) {
+                    Some(read) => Presence::Value(read),
+                    None => Presence::Absent,
+                }
+            }
+        }
+    }
+
+    /// A list of at most `most` objects, the fields of each read by `read`.
+    pub fn object_list<T>(
+        &mut self,
+        key: &str,
+        most: usize,
+        mut read: impl FnMut(&mut Self) -> T,
+    ) -> Presence<Vec<T>> {
+        let items = match self.take(key) {
+            None => return Presence::Absent,
+            Some(Value::Null) => return Presence::Null,
+            Some(Value::Array(items)) => items,
+            Some(other) => {
+                return self.refuse(key, Invalid::wrong_type("a list of objects", &other));
+            }
+        };
+        if items.len() > most {
+            return self.refuse(key, too_many(most, items.len()));
+        }
+        let pointer = self.pointer_to(key);
+        let mut all = Vec::with_capacity(items.len());
+        for (index, item) in items.into_iter().enumerate() {
+            all.extend(self.nested(item, format!("{pointer}/{index}"), &mut read));
+        }
+        Presence::Value(all)
+    }
+
+    /// An object of at most `most` entries whose names are the caller's own, in the order sent.
+    /// `check` gets each name and value, null included.
+    pub fn entries<T>(
+        &mut self,
+        key: &str,
+        most: usize,
+        mut check: impl FnMut(&str, &Value) -> Result<T, Invalid>,
+    ) -> Presence<Vec<(String, T)>> {
+        let entries = match self.take(key) {
+            None => return Presence::Absent,
+            Some(Value::Null) => return Presence::Null,
+            Some(Value::Object(entries)) => entries,
+            Some(other) => return self.refuse(key, Invalid::wrong_type("an object", &other)),
+        };
+        if entries.len() > most {
+            return self.refuse(key, too_many(most, entries.len()));
+        }
+        let pointer = self.pointer_to(key);
+        let mut read = Vec::with_capacity(entries.len());
+        for (name, value) in entries {
+            match check(&name, &value) {
+                Ok(value) => read.push((name, value)),
+                Err(invalid) => self.push(FieldError::new(
+                    join_pointer(&pointer, &name),
+                    invalid.code,
+                    invalid.message,
+                )),
+            }
+        }
+        Presence::Value(read)
+    }
+
+    fn nested<T>(
+        &mut self,
+        value: Value,
+        pointer: String,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> Option<T> {
+        let Value::Object(object) = value else {
+            let invalid = Invalid::wrong_type("an object", &value);
+            self.push(FieldError::new(pointer, invalid.code, invalid.message));
+            return None;
+        };
+        let mut inner = Self::at(object, pointer);
+        let read = read(&mut inner);
+        for error in inner.into_errors() {
+            self.push(error);
+        }
+        Some(read)
+    }
+
+    fn refuse<T>(&mut self, key: &str, invalid: Invalid) -> Presence<T> {
+        self.error(key, invalid.code, invalid.message);
+        Presence::Absent
+    }
+}
+
+/// The text of `value`, for use in custom checks.
+///
+/// # Errors
+/// Not text, longer than `limit`, or with U+0000 in it.
+pub fn read_text(value: &Value, limit: TextLimit) -> Result<String, Invalid> {
+    let text = value
+        .as_str()
+        .ok_or_else(|| Invalid::wrong_type("text", value))?;
+    check_text(text, limit)?;
+    Ok(text.to_owned())
+}
+
+/// Checks a text's length and that it has no U+0000.
+///
+/// # Errors
+/// `too_long`, `nul_character`.
+pub fn check_text(text: &str, limit: TextLimit) -> Result<(), Invalid> {
+    if let Some(excess) = limit.excess(text) {
+        return Err(Invalid::new(code::TOO_LONG, excess));
+    }
+    if text.contains('\0') {
+        return Err(Invalid::new(
+            code::NUL_CHARACTER,
+            "Remove the character U+0000: it cannot be stored.",
+        ));
+    }
+    Ok(())
+}
+
+fn read_id(value: &Value) -> Result<i64, Invalid> {
+    let id = whole(value)?;
+    if id > 0 {
+        Ok(id)
+    } else {
+        Err(Invalid::new(
+            code::OUT_OF_RANGE,
+            "Send a positive integer: ids begin at 1.",
+        ))
+    }
+}
+
+fn read_integer(value: &Value, range: &RangeInclusive<i64>) -> Result<i64, Invalid> {
+    let number = whole(value)?;
+    if range.contains(&number) {
+        Ok(number)
+    } else {
+        Err(Invalid::new(
+            code::OUT_OF_RANGE,
+            format!("Send an integer from {} to {}.", range.start(), range.end()),
+        ))
+    }
+}
+
+fn whole(value: &Value) -> Result<i64, Invalid> {
+    if let Some(number) = value.as_i64() {
+        return Ok(number);
+    }
+    match value {
+        // 20 digits and more are parsed as a float: it is an integer still, only too large.
+        Value::Number(number)
+            if number.is_u64() || number.as_f64().is_some_and(|size| size.abs() >= 1e18) =>
+        {
+            Err(Invalid::new(
+                code::OUT_OF_RANGE,
+                "Send an integer of at most 18 digits.",
+            ))
+        }
+        other => Err(Invalid::wrong_type("an integer", other)),
+    }
+}
+
+fn read_name<T: Copy>(value: &Value, names: &[(&str, T)]) -> Result<T, Invalid> {
+    let sent = value
+        .as_str()
+        .ok_or_else(|| Invalid::wrong_type("text", value))?;
+    names
+        .iter()
+        .find(|(name, _)| *name == sent)
+        .map(|(_, meaning)| *meaning)
+        .ok_or_else(|| {
+            let known: Vec<String> = names.iter().map(|(name, _)| format!("{name:?}")).collect();
+            Invalid::new(
+                code::UNKNOWN_VALUE,
+                format!("Send one of {}, not {:?}.", known.join(", "), shorten(sent)),
+            )
+        })
+}
+
+fn too_many(most: usize, sent: usize) -> Invalid {
+    Invalid::new(
+        code::TOO_MANY,
+        format!("Send at most {most} entries; there are {sent}."),
+    )
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(number) if number.is_f64() => "a number with a fraction",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}

@@ -1,0 +1,80 @@
+//! `/readyz`: whether everything needed to answer is there.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use futures_util::future::{BoxFuture, FutureExt, join_all};
+use serde_json::{Map, Value, json};
+
+/// A check that takes longer has failed.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+
+type CheckResult = Result<(), Box<dyn Error + Send + Sync>>;
+
+/// One thing that must be well, by name.
+#[derive(Clone)]
+pub struct Readiness {
+    name: &'static str,
+    check: Arc<dyn Fn() -> BoxFuture<'static, CheckResult> + Send + Sync>,
+}
+
+impl fmt::Debug for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Readiness").field(&self.name).finish()
+    }
+}
+
+impl Readiness {
+    /// A check called `name` in the answer. Its error goes to the log only.
+    pub fn new<F, Checked, E>(name: &'static str, check: F) -> Self
+    where
+        F: Fn() -> Checked + Send + Sync + 'static,
+        Checked: Future<Output = Result<(), E>> + Send + 'static,
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        Self {
+            name,
+            check: Arc::new(move || check().map(|result| result.map_err(Into::into)).boxed()),
+        }
+    }
+
+    async fn is_ready(&self) -> bool {
+        match tokio::time::timeout(CHECK_TIMEOUT, (self.check)()).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::warn!(
+                    check = self.name,
+                    error = %telemetry::Chain(error.as_ref()),
+                    "not ready"
+                );
+                false
+            }
+            Err(_elapsed) => {
+                tracing::warn!(check = self.name, "not ready: the check did not answer");
+                false
+            }
+        }
+    }
+}
+
+pub(super) async fn answer(checks: &[Readiness], stopping: bool) -> HttpResponse {
+    let results = join_all(checks.iter().map(Readiness::is_ready)).await;
+    let ready = !stopping && results.iter().all(|ready| *ready);
+    let checks: Map<String, Value> = checks
+        .iter()
+        .zip(&results)
+        .map(|(check, ready)| {
+            let state = if *ready { "ok" } else { "unavailable" };
+            (check.name.to_owned(), json!(state))
+        })
+        .collect();
+    let (mut response, status) = match (ready, stopping) {
+        (true, _) => (HttpResponse::Ok(), "ok"),
+        (false, true) => (HttpResponse::ServiceUnavailable(), "stopping"),
+        (false, false) => (HttpResponse::ServiceUnavailable(), "unavailable"),
+    };
+    response.json(json!({"status": status, "checks": checks}))
+}

@@ -1,0 +1,16 @@
+-- Answers to requests that carried an Idempotency-Key, for as long as a client
+-- may repeat them.
+CREATE TABLE idempotency_keys (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account_id BIGINT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    route TEXT NOT NULL,
+    body_hash BYTEA NOT NULL,
+    status BIGINT NOT NULL,
+    location TEXT,
+    etag TEXT,
+    body BYTEA NOT NULL,
+    created_at_us BIGINT NOT NULL,
+    UNIQUE (account_id, idempotency_key)
+);
+CREATE INDEX idempotency_keys_created ON idempotency_keys (created_at_us);
