@@ -58,7 +58,6 @@ impl ApiAnswer {
     /// # Panics
     ///
     /// If it has another; the message shows the body.
-    #[must_use]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(
             self.status.as_u16(),
@@ -98,18 +97,30 @@ impl ApiClient {
         body: Option<&Value>,
     ) -> Result<ApiAnswer, hyper_util::client::legacy::Error> {
         let bytes = body.map(Value::to_string).unwrap_or_default();
+        let mut headers = headers.to_vec();
+        if body.is_some() {
+            headers.push((CONTENT_TYPE.as_str(), "application/json"));
+        }
+        self.send_bytes(method, path, &headers, bytes).await
+    }
+
+    /// Sends a request with any bytes as its body and no header but the token and those given.
+    pub async fn send_bytes(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Result<ApiAnswer, hyper_util::client::legacy::Error> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
             .header(AUTHORIZATION, format!("Bearer {}", self.token));
-        if body.is_some() {
-            request = request.header(CONTENT_TYPE, "application/json");
-        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let request = request
-            .body(Full::new(Bytes::from(bytes)))
+            .body(Full::new(body.into()))
             .expect("the request is well formed");
         let answer = self.http.request(request).await?;
         let (parts, body) = answer.into_parts();

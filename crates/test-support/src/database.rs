@@ -1,7 +1,7 @@
 //! A database per test.
 
+use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use database::{Database, DatabaseConfig, Migrations};
 use diesel::pg::PgConnection;
@@ -21,7 +21,22 @@ pub struct TestDatabase {
 #[derive(Debug)]
 enum Home {
     Sqlite,
-    Postgres { url: String },
+    Postgres { server: String, name: String },
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let Home::Postgres { server, name } = &self.home else {
+            return;
+        };
+        // Connections may still be open; a service under test is stopped without waiting for it.
+        let sql = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        let server = server.clone();
+        let dropping = std::thread::spawn(move || execute(&server, &sql));
+        if !matches!(dropping.join(), Ok(Ok(()))) {
+            eprintln!("the test database {name} could not be dropped");
+        }
+    }
 }
 
 impl TestDatabase {
@@ -31,12 +46,16 @@ impl TestDatabase {
         let Ok(server) = std::env::var(SERVER_VARIABLE) else {
             return Self::sqlite();
         };
-        let url = tokio::task::spawn_blocking(move || create_on(&server))
+        let folder = folder();
+        let name = name_of(&folder);
+        let (on, sql) = (server.clone(), format!("CREATE DATABASE {name}"));
+        tokio::task::spawn_blocking(move || execute(&on, &sql))
             .await
+            .expect("the thread that makes a database ends")
             .expect("the test server makes a database");
         Self {
-            home: Home::Postgres { url },
-            folder: folder(),
+            home: Home::Postgres { server, name },
+            folder,
         }
     }
 
@@ -55,8 +74,8 @@ impl TestDatabase {
                 path: self.file(),
                 readers: 2,
             },
-            Home::Postgres { url } => DatabaseConfig::Postgres {
-                url: url.clone(),
+            Home::Postgres { server, name } => DatabaseConfig::Postgres {
+                url: url_of(server, name),
                 connections: 4,
             },
         }
@@ -84,18 +103,23 @@ fn folder() -> TempDir {
     TempDir::new().expect("a temporary folder")
 }
 
-/// Makes a database on `server` and returns its URL.
-fn create_on(server: &str) -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let name = format!(
-        "test_{}_{}",
-        std::process::id(),
-        NUMBER.fetch_add(1, Ordering::SeqCst)
-    );
-    let mut conn = PgConnection::establish(server).expect("the test server answers");
-    diesel::sql_query(format!("CREATE DATABASE {name}"))
-        .execute(&mut conn)
-        .expect("the test server makes a database");
+/// A database name that no other test has, of this run or another: the folder's
+/// is as random, and PostgreSQL takes names of up to 63 bytes as they are in quotes.
+fn name_of(folder: &TempDir) -> String {
+    let random = folder.path().file_name().unwrap_or_default();
+    let random = random
+        .to_string_lossy()
+        .replace(|c: char| !c.is_alphanumeric(), "");
+    format!("\"test_{}_{random}\"", std::process::id())
+}
+
+fn url_of(server: &str, name: &str) -> String {
     let (base, _) = server.rsplit_once('/').expect("the URL names a database");
-    format!("{base}/{name}")
+    format!("{base}/{}", name.trim_matches('"'))
+}
+
+fn execute(server: &str, sql: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let mut conn = PgConnection::establish(server)?;
+    diesel::sql_query(sql).execute(&mut conn)?;
+    Ok(())
 }

@@ -26,6 +26,7 @@ mod wait;
 pub use crate::database::TestDatabase;
 pub use api_client::{ApiAnswer, ApiClient};
 pub use dns::MockDns;
+pub use hyper::Method;
 pub use proxy::FaultProxy;
 pub use receiver::{Answer, MockReceiver, ReceivedRequest};
 pub use wait::wait_until;

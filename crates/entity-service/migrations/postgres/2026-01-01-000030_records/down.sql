@@ -1,0 +1,10 @@
+DROP TABLE tasks;
+DROP TABLE orders;
+DROP TABLE client_fields;
+DROP TABLE clients;
+DROP TABLE custom_fields;
+DROP TABLE directory_entries;
+DROP TABLE stages;
+DROP TABLE pipelines;
+DROP TABLE api_tokens;
+DROP TABLE accounts;

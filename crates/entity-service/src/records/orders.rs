@@ -1,0 +1,248 @@
+//! Changes of orders.
+
+use database::{Connection, DatabaseError};
+use events::{
+    AccountId, Action, Change, ClientId, ClientSnapshot, OrderChanged, OrderId, OrderSnapshot,
+    TasksOfOrderDeleted,
+};
+use http_api::{ApiError, IfMatch, Presence};
+
+use crate::domain::directory::DirectoryKind;
+use crate::domain::order::{OrderPatch, blank};
+use crate::domain::problems::Problems;
+use crate::domain::stored::Stored;
+use crate::records::clients::load_fields;
+use crate::records::placement::resolve_placement;
+use crate::store::author::Author;
+use crate::store::error::StoreError;
+use crate::store::narrowing::Lock;
+use crate::store::references::is_entry;
+use crate::store::tasks::delete_tasks_of_order;
+use crate::store::{clients, orders};
+
+/// Adds an order.
+pub(crate) fn add_order(
+    conn: &mut Connection<'_>,
+    author: &Author,
+    patch: OrderPatch,
+    mut problems: Problems,
+) -> Result<Stored<OrderSnapshot>, StoreError> {
+    let account_id = author.account_id;
+    let placement = resolve_placement(conn, account_id, &patch, None, &mut problems)?;
+    check_entries(conn, account_id, &patch, None, &mut problems)?;
+    let client = new_client(conn, account_id, &patch, None, &mut problems)?;
+    problems.into_result()?;
+    let placement = placement.ok_or_else(|| ApiError::Conflict {
+        detail: "The account has no open stage that an order could start in; add one first."
+            .to_owned(),
+    })?;
+    let mut order = blank(placement, author.now);
+    patch.merge_into(&mut order);
+    order.client = client;
+    order.id = orders::insert_order(conn, account_id, &order)?;
+    let added = Stored::new(order);
+    append(conn, author, Action::Add, &added, Vec::new(), None)?;
+    Ok(added)
+}
+
+/// The order; kept from other writers until the transaction ends, if `lock` says so.
+pub(crate) fn read_order(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    id: OrderId,
+    lock: Lock,
+) -> Result<Stored<OrderSnapshot>, StoreError> {
+    let order = orders::find_order(conn, account_id, id, lock)?;
+    Ok(order.ok_or(ApiError::NotFound)?)
+}
+
+/// Changes the order that [`read_order`] gave.
+pub(crate) fn edit_order(
+    conn: &mut Connection<'_>,
+    author: &Author,
+    before: Stored<OrderSnapshot>,
+    patch: OrderPatch,
+    mut problems: Problems,
+) -> Result<Stored<OrderSnapshot>, StoreError> {
+    let account_id = author.account_id;
+    let current = Some(&before.record);
+    let placement = resolve_placement(conn, account_id, &patch, current, &mut problems)?;
+    check_entries(conn, account_id, &patch, current, &mut problems)?;
+    let client = new_client(conn, account_id, &patch, current, &mut problems)?;
+    problems.into_result()?;
+
+    let mut order = before.record.clone();
+    patch.merge_into(&mut order);
+    if let Some(placement) = placement {
+        order.stage = placement.stage;
+        order.pipeline = placement.pipeline;
+    }
+    let changed = OrderSnapshot::changed_keys(&before.record, &order);
+    if changed.is_empty() {
+        return Ok(before);
+    }
+    order.updated_at = author.now.max(before.record.updated_at);
+    let mut previous = before.record;
+    if order.client_id == previous.client_id {
+        order.client = summary(conn, account_id, order.client_id)?;
+        previous.client.clone_from(&order.client);
+    } else {
+        order.client = client;
+        previous.client = summary(conn, account_id, previous.client_id)?;
+    }
+    let after = Stored {
+        revision: before.revision + 1,
+        record: order,
+    };
+    orders::update_order(conn, account_id, &after.record, after.revision)?;
+    append(conn, author, Action::Edit, &after, changed, Some(previous))?;
+    Ok(after)
+}
+
+/// Deletes an order, and its tasks with one event before its own (DESIGN 6).
+pub(crate) fn delete_order(
+    conn: &mut Connection<'_>,
+    author: &Author,
+    id: OrderId,
+    if_match: &IfMatch,
+) -> Result<(), StoreError> {
+    let account_id = author.account_id;
+    let mut order = read_order(conn, account_id, id, Lock::Delete)?;
+    if_match.check(order.revision)?;
+    delete_its_tasks(conn, author, id)?;
+    order.record.client = summary(conn, account_id, order.record.client_id)?;
+    order.revision += 1;
+    orders::delete_order(conn, account_id, id)?;
+    append(conn, author, Action::Delete, &order, Vec::new(), None)?;
+    Ok(())
+}
+
+/// Deletes all tasks of an order: one event, and none if there were no tasks (S0).
+pub(crate) fn delete_tasks(
+    conn: &mut Connection<'_>,
+    author: &Author,
+    id: OrderId,
+) -> Result<(), StoreError> {
+    // No task may come to the order meanwhile.
+    read_order(conn, author.account_id, id, Lock::Delete)?;
+    delete_its_tasks(conn, author, id)?;
+    Ok(())
+}
+
+fn delete_its_tasks(
+    conn: &mut Connection<'_>,
+    author: &Author,
+    order_id: OrderId,
+) -> Result<(), DatabaseError> {
+    let tasks = delete_tasks_of_order(conn, author.account_id, order_id)?;
+    if tasks.is_empty() {
+        return Ok(());
+    }
+    let deleted = TasksOfOrderDeleted { order_id, tasks };
+    author.append(conn, Change::TasksOfOrderDeleted(deleted))
+}
+
+fn append(
+    conn: &mut Connection<'_>,
+    author: &Author,
+    action: Action,
+    order: &Stored<OrderSnapshot>,
+    changed: Vec<String>,
+    previous: Option<OrderSnapshot>,
+) -> Result<(), DatabaseError> {
+    let change = OrderChanged {
+        action,
+        revision: order.revision,
+        order: order.record.clone(),
+        changed,
+        previous,
+    };
+    author.append(conn, Change::Order(Box::new(change)))
+}
+
+/// Checks the directory entries that the order would newly refer to.
+fn check_entries(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    patch: &OrderPatch,
+    before: Option<&OrderSnapshot>,
+    problems: &mut Problems,
+) -> Result<(), DatabaseError> {
+    use DirectoryKind::{City, Office, OrderCategory, Origin};
+
+    let had = |of: fn(&OrderSnapshot) -> Option<events::DirectoryEntryId>| before.and_then(of);
+    let references = [
+        (
+            "id_cat",
+            "order category",
+            OrderCategory,
+            patch.category_id,
+            had(|order| order.category_id),
+        ),
+        (
+            "id_origin",
+            "origin",
+            Origin,
+            patch.origin_id,
+            had(|order| order.origin_id),
+        ),
+        (
+            "id_office",
+            "office",
+            Office,
+            patch.office_id,
+            had(|order| order.office_id),
+        ),
+        (
+            "id_city",
+            "city",
+            City,
+            patch.city_id,
+            had(|order| order.city_id),
+        ),
+    ];
+    for (key, what, kind, sent, had) in references {
+        if let Presence::Value(id) = sent
+            && had != Some(id)
+            && !is_entry(conn, account_id, kind, id)?
+        {
+            problems.not_found(key, what, id.0);
+        }
+    }
+    Ok(())
+}
+
+/// The client that the order newly belongs to.
+fn new_client(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    patch: &OrderPatch,
+    before: Option<&OrderSnapshot>,
+    problems: &mut Problems,
+) -> Result<Option<ClientSnapshot>, DatabaseError> {
+    let Presence::Value(id) = patch.client_id else {
+        return Ok(None);
+    };
+    if before.and_then(|order| order.client_id) == Some(id) {
+        return Ok(None);
+    }
+    let client = summary(conn, account_id, Some(id))?;
+    if client.is_none() {
+        problems.not_found("id_client", "client", id.0);
+    }
+    Ok(client)
+}
+
+/// The client as it is now, for receivers of the order's event.
+fn summary(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    id: Option<ClientId>,
+) -> Result<Option<ClientSnapshot>, DatabaseError> {
+    let Some(id) = id else { return Ok(None) };
+    let Some(mut client) = clients::find_client(conn, account_id, id, Lock::None)? else {
+        return Ok(None);
+    };
+    load_fields(conn, account_id, &mut client.record)?;
+    Ok(Some(client.record))
+}

@@ -1,0 +1,67 @@
+//! Who makes a change, and the events that tell of it.
+
+use database::{Connection, DatabaseError};
+use events::{AccountId, Actor, ActorKind, Change, Event, EventId, Timestamp, TokenId};
+
+/// Who makes a change, when, and because of which request.
+#[derive(Debug, Clone)]
+pub(crate) struct Author {
+    /// Whose records.
+    pub account_id: AccountId,
+    /// The way it came.
+    pub actor: Actor,
+    /// Ties together what one request caused.
+    pub correlation_id: String,
+    /// The moment that all of the change bears.
+    pub now: Timestamp,
+}
+
+impl Author {
+    /// A caller of the API.
+    pub(crate) fn api(
+        account_id: AccountId,
+        token_id: TokenId,
+        correlation_id: String,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            account_id,
+            actor: Actor {
+                kind: ActorKind::Api,
+                token_id: Some(token_id),
+            },
+            correlation_id,
+            now,
+        }
+    }
+
+    /// Dealwire itself.
+    pub(crate) fn system(account_id: AccountId, now: Timestamp) -> Self {
+        Self {
+            account_id,
+            actor: Actor {
+                kind: ActorKind::System,
+                token_id: None,
+            },
+            correlation_id: String::new(),
+            now,
+        }
+    }
+
+    /// Adds the event of `change` to the outbox, in the transaction open on `conn`.
+    pub(crate) fn append(
+        &self,
+        conn: &mut Connection<'_>,
+        change: Change,
+    ) -> Result<(), DatabaseError> {
+        let event = Event {
+            id: EventId::new(self.now),
+            account_id: self.account_id,
+            occurred_at: self.now,
+            actor: self.actor.clone(),
+            correlation_id: self.correlation_id.clone(),
+            change,
+        };
+        outbox::append(conn, &event)
+    }
+}

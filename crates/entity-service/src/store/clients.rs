@@ -1,0 +1,181 @@
+//! Rows of clients; their extra fields are in [`client_fields`](super::client_fields).
+
+use database::{Connection, DatabaseError, on_backend};
+use diesel::prelude::*;
+use events::{AccountId, ClientId, ClientSnapshot, DirectoryEntryId, Timestamp};
+use http_api::{PageRequest, TimeRange};
+
+use crate::domain::client::{normalized_email, normalized_phone};
+use crate::domain::stored::Stored;
+use crate::store::narrowing::{Lock, any_of, one_row, page_of};
+use crate::store::schema::clients;
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = clients)]
+struct ClientRow {
+    id: i64,
+    realname: String,
+    email: String,
+    phone: String,
+    position: String,
+    status_id: Option<i64>,
+    text: String,
+    revision: i64,
+    created_at_us: i64,
+    updated_at_us: i64,
+}
+
+/// What of a client can change, its revision and time among it.
+#[derive(Debug, Insertable, AsChangeset)]
+#[diesel(table_name = clients)]
+#[diesel(treat_none_as_default_value = false, treat_none_as_null = true)]
+struct ClientColumns<'a> {
+    realname: &'a str,
+    email: &'a str,
+    email_normalized: Option<String>,
+    phone: &'a str,
+    phone_normalized: Option<String>,
+    position: &'a str,
+    status_id: Option<i64>,
+    text: &'a str,
+    revision: i64,
+    updated_at_us: i64,
+}
+
+impl<'a> ClientColumns<'a> {
+    fn of(client: &'a ClientSnapshot, revision: i64) -> Self {
+        Self {
+            realname: &client.realname,
+            email: &client.email,
+            email_normalized: normalized_email(&client.email),
+            phone: &client.phone,
+            phone_normalized: normalized_phone(&client.phone),
+            position: &client.position,
+            status_id: client.status_id.map(|id| id.0),
+            text: &client.text,
+            revision,
+            updated_at_us: client.updated_at.0,
+        }
+    }
+}
+
+impl From<ClientRow> for Stored<ClientSnapshot> {
+    fn from(row: ClientRow) -> Self {
+        let client = ClientSnapshot {
+            id: ClientId(row.id),
+            realname: row.realname,
+            email: row.email,
+            phone: row.phone,
+            position: row.position,
+            status_id: row.status_id.map(DirectoryEntryId),
+            text: row.text,
+            fields: Vec::new(),
+            created_at: Timestamp(row.created_at_us),
+            updated_at: Timestamp(row.updated_at_us),
+        };
+        Self {
+            revision: row.revision,
+            record: client,
+        }
+    }
+}
+
+/// What a list of clients is narrowed by.
+#[derive(Debug, Clone)]
+pub(crate) struct ClientList {
+    pub(crate) status_ids: Vec<i64>,
+    /// In E.164.
+    pub(crate) phones: Vec<String>,
+    /// In comparable spelling.
+    pub(crate) emails: Vec<String>,
+    pub(crate) created: TimeRange,
+    pub(crate) updated: TimeRange,
+    pub(crate) page: PageRequest,
+}
+
+/// The client, if it is the account's; without its extra fields.
+pub(crate) fn find_client(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    id: ClientId,
+    lock: Lock,
+) -> Result<Option<Stored<ClientSnapshot>>, DatabaseError> {
+    let row: Option<ClientRow> = one_row!(
+        conn,
+        lock,
+        clients::table
+            .filter(clients::account_id.eq(account_id.0))
+            .filter(clients::id.eq(id.0))
+            .select(ClientRow::as_select())
+    )?;
+    Ok(row.map(Stored::from))
+}
+
+/// One page of the account's clients, newest first, without their extra fields.
+pub(crate) fn list_clients(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    list: &ClientList,
+) -> Result<Vec<Stored<ClientSnapshot>>, DatabaseError> {
+    let rows: Vec<ClientRow> = on_backend!(conn, |c| {
+        let mut query = clients::table
+            .filter(clients::account_id.eq(account_id.0))
+            .select(ClientRow::as_select())
+            .into_boxed();
+        any_of!(query, clients::status_id, list.status_ids);
+        any_of!(query, clients::phone_normalized, list.phones);
+        any_of!(query, clients::email_normalized, list.emails);
+        page_of!(query, clients, list).load(c)
+    })?;
+    Ok(rows.into_iter().map(Stored::from).collect())
+}
+
+/// Adds a client at revision 1, without its extra fields; answers its id.
+pub(crate) fn insert_client(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    client: &ClientSnapshot,
+) -> Result<ClientId, DatabaseError> {
+    let row = (
+        clients::account_id.eq(account_id.0),
+        clients::created_at_us.eq(client.created_at.0),
+        ClientColumns::of(client, 1),
+    );
+    let id: i64 = on_backend!(conn, |c| diesel::insert_into(clients::table)
+        .values(row)
+        .returning(clients::id)
+        .get_result(c))?;
+    Ok(ClientId(id))
+}
+
+/// Writes all that can change of a client but its extra fields.
+pub(crate) fn update_client(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    client: &ClientSnapshot,
+    revision: i64,
+) -> Result<(), DatabaseError> {
+    on_backend!(conn, |c| diesel::update(
+        clients::table
+            .filter(clients::account_id.eq(account_id.0))
+            .filter(clients::id.eq(client.id.0))
+    )
+    .set(ClientColumns::of(client, revision))
+    .execute(c))?;
+    Ok(())
+}
+
+/// Removes a client whose extra fields are gone.
+pub(crate) fn delete_client(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    id: ClientId,
+) -> Result<(), DatabaseError> {
+    on_backend!(conn, |c| diesel::delete(
+        clients::table
+            .filter(clients::account_id.eq(account_id.0))
+            .filter(clients::id.eq(id.0))
+    )
+    .execute(c))?;
+    Ok(())
+}
