@@ -1,0 +1,12 @@
+DROP TABLE revoked_tokens;
+DROP TABLE pipelines;
+DROP TABLE workers;
+DROP TABLE attempt_bodies;
+DROP TABLE attempts;
+DROP TABLE deliveries;
+DROP TABLE event_bodies;
+DROP TABLE events;
+DROP TABLE webhook_lanes;
+DROP TABLE webhook_versions;
+DROP TABLE webhooks;
+DROP TABLE webhook_config;

@@ -1,0 +1,113 @@
+//! `/deliveries`: what became of every callback.
+
+mod attempt;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod retry;
+
+pub(crate) use get::get_delivery;
+pub(crate) use list::list_deliveries;
+pub(crate) use retry::retry_delivery;
+
+use events::Timestamp;
+use http_api::ApiError;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::domain::delivery::DeliveryId;
+use crate::store::delivery_log::LoggedDelivery;
+
+/// A delivery: one event for one webhook, or one test request.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct DeliveryResponse {
+    /// Its id, which receivers see as `webhook-id`. Ids grow with the time of their events.
+    #[schema(format = "uuid")]
+    id: String,
+    /// The webhook; it may have been deleted.
+    webhook_id: i64,
+    /// The event; null for a test request.
+    #[schema(format = "uuid")]
+    event_id: Option<String>,
+    /// The event's type, or `test`.
+    #[serde(rename = "type")]
+    #[schema(example = "order.edit")]
+    event_type: String,
+    /// `order`, `task` or `client`; null for a test request.
+    component: Option<String>,
+    /// The record; null for a deletion of all tasks of an order and for a test request.
+    record_id: Option<i64>,
+    /// The record's revision; null where the event is not of one record.
+    revision: Option<i64>,
+    /// `event` or `test`.
+    origin: String,
+    /// `pending`, `delivered`, `failed`, `skipped`, `expired` or `dropped` (its webhook was
+    /// deleted).
+    state: String,
+    /// Whether it is pending and waits for its inactive, paused or disabled webhook.
+    held: bool,
+    /// How many requests were made.
+    attempts: i64,
+    /// When it is due next, RFC 3339; null if it is over or held.
+    #[schema(format = DateTime)]
+    next_attempt_at: Option<String>,
+    /// The status of the last answer; null if the last request had none.
+    last_status: Option<i64>,
+    /// What was wrong with the last attempt.
+    last_error: Option<String>,
+    /// How long the last attempt took, in milliseconds.
+    last_ms: Option<i64>,
+    /// RFC 3339.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it came to its end, RFC 3339.
+    #[schema(format = DateTime)]
+    finished_at: Option<String>,
+}
+
+impl DeliveryResponse {
+    fn new(delivery: LoggedDelivery, now: Timestamp) -> Self {
+        let (is_pending, held) = (delivery.is_pending(), delivery.is_held(now));
+        let row = delivery.row;
+        let rfc3339 = |micros: i64| Timestamp(micros).to_rfc3339();
+        let next_attempt_at = (is_pending && !held).then(|| rfc3339(row.due_at_us));
+        Self {
+            id: show_uuid(&row.id),
+            webhook_id: row.webhook_id,
+            event_id: row.event_id.as_deref().map(show_uuid),
+            component: row.event_id.is_some().then_some(row.component),
+            event_type: row.event_type,
+            record_id: row.record_id,
+            revision: row.revision,
+            origin: row.origin,
+            state: row.state,
+            held,
+            attempts: row.attempts,
+            next_attempt_at,
+            last_status: row.last_status,
+            last_error: row.last_error,
+            last_ms: row.last_duration_us.map(to_millis),
+            created_at: rfc3339(row.created_at_us),
+            finished_at: row.finished_at_us.map(rfc3339),
+        }
+    }
+}
+
+fn show_uuid(bytes: &[u8]) -> String {
+    Uuid::from_slice(bytes).map_or_else(
+        |_other_length| String::new(),
+        |id| id.hyphenated().to_string(),
+    )
+}
+
+/// Whole milliseconds, rounded.
+fn to_millis(micros: i64) -> i64 {
+    (micros + 500).div_euclid(1_000)
+}
+
+/// The id in a path; one that is none names nothing.
+fn read_id(text: &str) -> Result<DeliveryId, ApiError> {
+    Uuid::try_parse(text)
+        .map(DeliveryId)
+        .map_err(|_not_an_id| ApiError::NotFound)
+}

@@ -1,0 +1,92 @@
+//! `GET /deliveries/{id}`.
+
+use std::collections::HashMap;
+
+use actix_web::web::{Data, Json, Path};
+use database::Connection;
+use events::AccountId;
+use http_api::{ApiError, Authorized, ReadProblems, WebhooksRead};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::attempt::AttemptResponse;
+use super::{DeliveryResponse, read_id};
+use crate::domain::delivery::DeliveryId;
+use crate::domain::webhook::WebhookId;
+use crate::state::AppState;
+use crate::store::delivery_log::{
+    AttemptBodyRow, AttemptRow, LoggedDelivery, find_logged_delivery, list_attempts, list_urls,
+};
+use crate::store::error::StoreError;
+
+/// A delivery with everything that was sent and answered.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeliveryDetailResponse {
+    #[serde(flatten)]
+    delivery: DeliveryResponse,
+    /// In the order in which they were made; of very many only the last 100.
+    attempts_log: Vec<AttemptResponse>,
+}
+
+/// A delivery with each attempt's request and answer as on the wire. Values of the webhook's own
+/// headers are shown as `***`.
+#[utoipa::path(
+    get,
+    path = "/deliveries/{id}",
+    tag = "deliveries",
+    params(("id" = String, Path, description = "The delivery's id", format = "uuid")),
+    responses(
+        (status = 200, description = "The delivery", body = DeliveryDetailResponse),
+        ReadProblems,
+    )
+)]
+pub(crate) async fn get_delivery(
+    state: Data<AppState>,
+    caller: Authorized<WebhooksRead>,
+    id: Path<String>,
+) -> Result<Json<DeliveryDetailResponse>, ApiError> {
+    let (account_id, id) = (AccountId(caller.account_id), read_id(&id)?);
+    let detail = state
+        .read(move |conn| find_detail(conn, account_id, id))
+        .await?
+        .ok_or(ApiError::NotFound)?;
+    let attempts_log = detail
+        .attempts
+        .into_iter()
+        .map(|(attempt, body)| {
+            let url = detail.urls.get(&attempt.settings_version);
+            AttemptResponse::new(attempt, body, url)
+        })
+        .collect();
+    Ok(Json(DeliveryDetailResponse {
+        delivery: DeliveryResponse::new(detail.delivery, state.clock.now()),
+        attempts_log,
+    }))
+}
+
+struct Detail {
+    delivery: LoggedDelivery,
+    attempts: Vec<(AttemptRow, Option<AttemptBodyRow>)>,
+    urls: HashMap<i64, String>,
+}
+
+fn find_detail(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    id: DeliveryId,
+) -> Result<Option<Detail>, StoreError> {
+    let Some(delivery) = find_logged_delivery(conn, account_id, id)? else {
+        return Ok(None);
+    };
+    let attempts = list_attempts(conn, id)?;
+    let versions: Vec<i64> = attempts
+        .iter()
+        .map(|(attempt, _)| attempt.settings_version)
+        .collect();
+    let urls = list_urls(conn, WebhookId(delivery.row.webhook_id), &versions)?;
+    Ok(Some(Detail {
+        delivery,
+        attempts,
+        urls,
+    }))
+}

@@ -1,0 +1,198 @@
+//! The test request of S0: what a receiver does with the variable `test`.
+//!
+//! It is sent when settings were saved, and on demand, whatever holds the webhook
+//! up. It never stands in the way of saving and never counts towards disabling;
+//! what came of it is answered, and kept among the deliveries.
+
+use events::{AccountId, Timestamp};
+use hyper::Method;
+use hyper::header::InvalidHeaderValue;
+
+use crate::address::{UrlError, WebhookUrl};
+use crate::domain::delivery::DeliveryId;
+use crate::domain::webhook::WebhookId;
+use crate::domain::webhook_record::parse_headers;
+use crate::headers::{CallbackHeaders, HeaderError};
+use crate::record::{AttemptLog, Outcome, OutcomeKind};
+use crate::render::render_test;
+use crate::retry::Effect;
+use crate::secret::{SecretOwner, UnsealError};
+use crate::send::{OutgoingRequest, SendOutcome, TIME_LIMIT};
+use crate::sign::Signer;
+use crate::state::AppState;
+use crate::store::test_deliveries::{TestDelivery, insert_test_delivery};
+use crate::store::webhook_records::StoredWebhook;
+
+/// What became of a test request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TestReport {
+    /// The receiver's status, if it answered.
+    pub(crate) status: Option<u16>,
+    /// From the start to the answer's headers, or to the failure.
+    pub(crate) duration_ms: i64,
+    /// What was wrong, unless the receiver took it.
+    pub(crate) error: Option<String>,
+    /// Its entry among the deliveries; `None` if nothing was sent or the entry
+    /// could not be written.
+    pub(crate) delivery: Option<DeliveryId>,
+}
+
+impl TestReport {
+    fn not_sent(reason: impl ToString) -> Self {
+        Self {
+            status: None,
+            duration_ms: 0,
+            error: Some(reason.to_string()),
+            delivery: None,
+        }
+    }
+}
+
+/// Sends a test request with a webhook's current settings and waits for what comes
+/// of it, about 3 s at most.
+///
+/// It runs on even if the caller goes away, so that it is in the log in any case.
+pub(crate) async fn send_test(
+    state: &AppState,
+    account_id: AccountId,
+    stored: &StoredWebhook,
+) -> TestReport {
+    let test = match SignedTest::new(state, account_id, stored) {
+        Ok(test) => test,
+        Err(reason) => return TestReport::not_sent(reason),
+    };
+    // On the service's own threads: a connection that stays open is driven by the
+    // runtime that opened it, and those of HTTP workers end before.
+    let sending = state.runtime.spawn(test.run(state.clone()));
+    sending.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a test request was interrupted");
+        TestReport::not_sent("the test request was interrupted")
+    })
+}
+
+/// Why a test request cannot even be made; sentences for the manager.
+#[derive(Debug, thiserror::Error)]
+enum NotSent {
+    #[error(transparent)]
+    Secret(#[from] UnsealError),
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    #[error(transparent)]
+    Header(HeaderError),
+    #[error("the request's headers cannot be sent: {0}")]
+    Assemble(#[from] InvalidHeaderValue),
+}
+
+/// A test request that is ready to go out.
+struct SignedTest {
+    id: DeliveryId,
+    account_id: AccountId,
+    webhook_id: WebhookId,
+    settings_version: i64,
+    started_at: Timestamp,
+    request: OutgoingRequest,
+}
+
+impl SignedTest {
+    fn new(
+        state: &AppState,
+        account_id: AccountId,
+        stored: &StoredWebhook,
+    ) -> Result<Self, NotSent> {
+        let webhook = &stored.webhook;
+        let settings = &webhook.config.settings;
+        let owner = SecretOwner {
+            account_id,
+            webhook_id: webhook.id.0,
+        };
+        let secret = state.keys.unseal(&stored.sealed_secret, owner)?;
+        let url = WebhookUrl::parse(&settings.url, state.sender.policy())?;
+        let own = parse_headers(&settings.headers).map_err(|errors| {
+            let first = errors.into_iter().next();
+            NotSent::Header(first.unwrap_or(HeaderError::TooMany))
+        })?;
+
+        let rendered = render_test(settings.format.0);
+        let started_at = state.clock.now();
+        let timestamp_seconds = started_at.unix_seconds();
+        let id = DeliveryId::of_test(started_at);
+        let public_id = id.to_string();
+        let signature = Signer::new(&[secret]).sign(&public_id, timestamp_seconds, &rendered.body);
+        let headers = CallbackHeaders {
+            content_type: rendered.content_type,
+            delivery_id: &public_id,
+            timestamp_seconds,
+            signature: &signature,
+            attempt: 1,
+            revision: None,
+            own: &own,
+        }
+        .assemble()?;
+        Ok(Self {
+            id,
+            account_id,
+            webhook_id: webhook.id,
+            settings_version: webhook.settings_version,
+            started_at,
+            request: OutgoingRequest::new(Method::POST, url, headers, rendered.body, TIME_LIMIT),
+        })
+    }
+
+    async fn run(self, state: AppState) -> TestReport {
+        let sent = state.sender.send(&self.request).await;
+        let log = AttemptLog::new(
+            1,
+            self.settings_version,
+            self.started_at,
+            &self.request,
+            &sent,
+        );
+        let error = match &sent.outcome {
+            SendOutcome::Answered(answer) if answer.is_success() => None,
+            SendOutcome::Answered(answer) => Some(format!(
+                "the receiver answered {}, and only 2xx is a success",
+                answer.status
+            )),
+            SendOutcome::Failed(failure) => Some(failure.to_string()),
+        };
+        let mut report = TestReport {
+            status: log.status.and_then(|status| u16::try_from(status).ok()),
+            duration_ms: log.duration_us / 1_000,
+            error,
+            delivery: None,
+        };
+        let test = self.log_entry(log, report.error.is_none());
+        let written = state
+            .database
+            .write(move |conn| insert_test_delivery(conn, &test))
+            .await;
+        match written {
+            Ok(()) => report.delivery = Some(self.id),
+            Err(error) => tracing::warn!(
+                %error,
+                webhook = %self.webhook_id,
+                "a test request could not be written to the log"
+            ),
+        }
+        report
+    }
+
+    fn log_entry(&self, log: AttemptLog, is_success: bool) -> TestDelivery {
+        let kind = if is_success {
+            OutcomeKind::Delivered
+        } else {
+            OutcomeKind::Failed
+        };
+        TestDelivery {
+            account_id: self.account_id,
+            outcome: Outcome {
+                delivery: self.id,
+                webhook: self.webhook_id,
+                claim_no: 1,
+                kind,
+                effect: Effect::None,
+                log: Some(log),
+            },
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! `DELETE /webhooks/{id}`.
+
+use actix_web::web::{Data, Path};
+use database::{Connection, DatabaseError};
+use events::AccountId;
+use http_api::{ApiError, Authorized, IfMatch, NoContent, WebhooksWrite, WriteProblems};
+
+use crate::domain::delivery::DeliveryState;
+use crate::domain::webhook::WebhookId;
+use crate::state::AppState;
+use crate::store::deliveries::end_pending;
+use crate::store::webhook_records::{delete_webhook as delete_record, lock_webhook};
+
+/// How many deliveries one transaction drops; others can write in between.
+const DROPPED_AT_ONCE: i64 = 1_000;
+
+/// Deletes a webhook. Its deliveries stay in the log; those that were still to be sent are
+/// `dropped`.
+#[utoipa::path(
+    delete,
+    path = "/webhooks/{id}",
+    tag = "webhooks",
+    params(
+        ("id" = i64, Path, description = "The webhook's id"),
+        ("If-Match" = Option<String>, Header, description = "Only if this is its ETag"),
+    ),
+    responses((status = 204, description = "It is gone"), WriteProblems)
+)]
+pub(crate) async fn delete_webhook(
+    state: Data<AppState>,
+    caller: Authorized<WebhooksWrite>,
+    id: Path<i64>,
+    if_match: IfMatch,
+) -> Result<NoContent, ApiError> {
+    let (account_id, id) = (AccountId(caller.account_id), WebhookId(id.into_inner()));
+    let now = state.clock.now();
+    let mut dropped = state
+        .write(move |conn| {
+            let current = lock_webhook(conn, account_id, id)?.ok_or(ApiError::NotFound)?;
+            if_match.check(current.webhook.revision)?;
+            delete_record(conn, account_id, id, now)?;
+            Ok(drop_pending(conn, id)?)
+        })
+        .await?;
+    // What a worker has claimed at the moment is dropped by its next look around.
+    state.engine.webhooks_changed();
+    while dropped {
+        dropped = state.write(move |conn| Ok(drop_pending(conn, id)?)).await?;
+    }
+    Ok(NoContent)
+}
+
+/// Whether there was anything to drop.
+fn drop_pending(conn: &mut Connection<'_>, id: WebhookId) -> Result<bool, DatabaseError> {
+    let dropped = end_pending(conn, id, DeliveryState::Dropped, i64::MAX, DROPPED_AT_ONCE)?;
+    Ok(dropped > 0)
+}

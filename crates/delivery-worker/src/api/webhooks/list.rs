@@ -1,0 +1,75 @@
+//! `GET /webhooks`.
+
+use actix_web::web::Data;
+use events::AccountId;
+use http_api::{ApiError, Authorized, Page, QueryParams, ReadProblems, WebhooksRead};
+use utoipa::IntoParams;
+
+use super::WebhookResponse;
+use crate::domain::webhook::EventSwitches;
+use crate::domain::webhook_record::WebhookState;
+use crate::state::AppState;
+use crate::store::webhook_records::{WebhookList, list_webhooks as list_records};
+
+/// What the list can be narrowed by.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query for the OpenAPI document")]
+pub(crate) struct WebhookListParams {
+    /// Switched on, or off.
+    active: Option<bool>,
+    /// Fired by this event; may be repeated.
+    #[param(example = "order.add")]
+    event: Option<String>,
+    /// `active`, `inactive`, `paused` or `disabled`; may be repeated.
+    state: Option<String>,
+    /// Created at or after this time.
+    created_from: Option<String>,
+    /// Created before this time.
+    created_to: Option<String>,
+    /// Changed at or after this time.
+    updated_from: Option<String>,
+    /// Changed before this time.
+    updated_to: Option<String>,
+    /// 1 to 200 items; 50 unless given.
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Webhooks, newest first.
+#[utoipa::path(
+    get,
+    path = "/webhooks",
+    tag = "webhooks",
+    params(WebhookListParams),
+    responses(
+        (status = 200, description = "A page of webhooks", body = Page<WebhookResponse>),
+        ReadProblems,
+    )
+)]
+pub(crate) async fn list_webhooks(
+    state: Data<AppState>,
+    caller: Authorized<WebhooksRead>,
+    mut query: QueryParams,
+) -> Result<Page<WebhookResponse>, ApiError> {
+    let list = WebhookList {
+        active: query.boolean("active"),
+        events: query.any_of("event", &EventSwitches::NAMES.map(|name| (name, name))),
+        states: query.any_of("state", &WebhookState::NAMES),
+        created: query.time_range("created"),
+        updated: query.time_range("updated"),
+        page: query.page(),
+    };
+    query.finish()?;
+    let (account_id, page, now) = (AccountId(caller.account_id), list.page, state.clock.now());
+    let webhooks = state
+        .read(move |conn| Ok(list_records(conn, account_id, &list, now)?))
+        .await?;
+    Ok(Page::from_rows(
+        webhooks,
+        &page,
+        |webhook| webhook.id.0,
+        |webhook| WebhookResponse::new(&webhook, &caller, now),
+    ))
+}

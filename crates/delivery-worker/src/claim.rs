@@ -1,0 +1,150 @@
+//! Filling the lanes: asks the database for deliveries that are due.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use database::DatabaseError;
+use events::EventId;
+use tokio_util::sync::CancellationToken;
+
+use crate::dispatch::{Job, decode_stored, pump};
+use crate::domain::delivery::DeliveryId;
+use crate::engine::{Engine, HeldEvent};
+use crate::lane::{Ask, Component, RecordKey};
+use crate::store::claims::{Claimed, ClaimedRow, claim_due};
+use crate::store::deliveries::list_event_bodies;
+
+/// How much one commit claims at most.
+const MAX_LANES: usize = 64;
+const MAX_ROWS: usize = 512;
+/// How long nothing is looked at if nothing happens.
+const IDLE_PAUSE: Duration = Duration::from_secs(1);
+/// How long to wait before a database that failed is tried again.
+const FAILURE_PAUSE: Duration = Duration::from_millis(250);
+
+/// Claims and starts deliveries until `cancel`.
+pub(crate) async fn fill_lanes(engine: Arc<Engine>, cancel: CancellationToken) {
+    while !cancel.is_cancelled() {
+        let asks = {
+            let now_us = engine.time.now_us();
+            let mut lanes = engine.lanes();
+            lanes.tick(now_us);
+            lanes.ask(now_us, MAX_LANES, MAX_ROWS)
+        };
+        pump(&engine);
+        if asks.is_empty() {
+            wait(&engine, &cancel).await;
+        } else if let Err(error) = claim(&engine, &asks).await {
+            tracing::warn!(%error, "deliveries could not be claimed");
+            asks.into_iter().for_each(|ask| engine.lanes().claim_failed(ask));
+            // The commit may have happened all the same.
+            engine.doubt("a claim's commit is uncertain");
+            tokio::time::sleep(FAILURE_PAUSE).await;
+        }
+    }
+}
+
+async fn wait(engine: &Engine, cancel: &CancellationToken) {
+    let now_us = engine.time.now_us();
+    let pause = engine
+        .lanes()
+        .next_wake_us()
+        .and_then(|wake_us| u64::try_from(wake_us - now_us).ok())
+        .filter(|&pause_us| pause_us > 0)
+        .map_or(IDLE_PAUSE, |us| Duration::from_micros(us).min(IDLE_PAUSE));
+    tokio::select! {
+        () = cancel.cancelled() => {}
+        () = engine.claim_wake.notified() => {}
+        () = tokio::time::sleep(pause) => {}
+    }
+}
+
+async fn claim(engine: &Arc<Engine>, asks: &[Ask]) -> Result<(), DatabaseError> {
+    let Some(worker) = engine.lease.worker() else {
+        return Err(DatabaseError::Unavailable("there is no lease yet".to_owned()));
+    };
+    let asked = asks.to_vec();
+    let (now_us, claimed) = engine
+        .database
+        .write(move |conn| claim_due(conn, &worker, &asked))
+        .await?;
+    engine.time.set(now_us);
+    let events = read_events(engine, &claimed).await;
+    take_over(engine, claimed, &events, now_us);
+    pump(engine);
+    Ok(())
+}
+
+/// Puts what was claimed into its lanes.
+fn take_over(
+    engine: &Engine,
+    claimed: Vec<Claimed>,
+    events: &HashMap<EventId, HeldEvent>,
+    now_us: i64,
+) {
+    let mut lanes = engine.lanes();
+    let mut refused = Vec::new();
+    for answer in claimed {
+        let jobs = answer
+            .rows
+            .iter()
+            .filter_map(|row| job(answer.ask, row, events))
+            .map(|job| (job.record, job))
+            .collect();
+        refused.extend(lanes.claimed(answer.ask, jobs, answer.next_due_us, now_us));
+    }
+    engine.release(&mut lanes, refused);
+}
+
+/// The events of what was claimed, as far as memory allows. One that cannot be
+/// read now is read when its delivery starts.
+async fn read_events(engine: &Engine, claimed: &[Claimed]) -> HashMap<EventId, HeldEvent> {
+    let mut ids: Vec<EventId> = claimed
+        .iter()
+        .flat_map(|answer| &answer.rows)
+        .filter_map(|row| EventId::from_bytes(row.event_id.as_deref()?))
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() || !engine.bodies.has_room() {
+        return HashMap::new();
+    }
+    let bodies = engine
+        .database
+        .read(move |conn| list_event_bodies(conn, &ids))
+        .await;
+    let bodies = match bodies {
+        Ok(bodies) => bodies,
+        Err(error) => {
+            tracing::warn!(%error, "events of claimed deliveries could not be read yet");
+            return HashMap::new();
+        }
+    };
+    bodies
+        .into_iter()
+        .take_while(|_| engine.bodies.has_room())
+        .filter_map(|(id, body)| {
+            let id = EventId::from_bytes(&id)?;
+            Some((id, decode_stored(engine, id, &body)?))
+        })
+        .collect()
+}
+
+fn job(ask: Ask, row: &ClaimedRow, events: &HashMap<EventId, HeldEvent>) -> Option<Job> {
+    let event_id = EventId::from_bytes(row.event_id.as_deref()?)?;
+    let record = Component::parse(&row.component)
+        .zip(row.record_id)
+        .map(|(component, id)| RecordKey { component, id });
+    Some(Job {
+        delivery: DeliveryId::from_bytes(&row.id)?,
+        webhook: ask.webhook,
+        event_id,
+        record,
+        claim_no: row.claim_no,
+        attempts: row.attempts,
+        due_at_us: row.due_at_us,
+        expires_at_us: row.expires_at_us,
+        event: events.get(&event_id).cloned(),
+    })
+}

@@ -1,0 +1,230 @@
+//! Sending what the lanes let go: one task per request under way.
+
+use std::sync::Arc;
+
+use database::DatabaseError;
+use events::{Decoded, Event, EventId};
+
+use crate::attempt::{Attempt, attempt};
+use crate::domain::delivery::DeliveryId;
+use crate::domain::webhook::WebhookId;
+use crate::engine::{Engine, HeldEvent};
+use crate::lane::{RecordKey, Stop};
+use crate::record::{AttemptLog, Outcome, OutcomeKind};
+use crate::retry::{Decision, Verdict};
+use crate::store::deliveries::find_event_body;
+
+/// A claimed delivery.
+#[derive(Debug, Clone)]
+pub(crate) struct Job {
+    pub(crate) delivery: DeliveryId,
+    pub(crate) webhook: WebhookId,
+    pub(crate) event_id: EventId,
+    pub(crate) record: Option<RecordKey>,
+    pub(crate) claim_no: i64,
+    /// Attempts made so far.
+    pub(crate) attempts: i64,
+    pub(crate) due_at_us: i64,
+    pub(crate) expires_at_us: i64,
+    /// The event, unless too much is in memory already.
+    pub(crate) event: Option<HeldEvent>,
+}
+
+/// Starts as much as the lanes allow.
+pub(crate) fn pump(engine: &Arc<Engine>) {
+    while let Some((webhook, job)) = next(engine) {
+        tokio::spawn(deliver_in_turn(Arc::clone(engine), webhook, job));
+    }
+}
+
+fn next(engine: &Engine) -> Option<(WebhookId, Job)> {
+    let covered = engine.lease.covers_a_request(engine.time.now_us());
+    let mut lanes = engine.lanes();
+    if !covered {
+        lanes.stop(Stop::Lease);
+        return None;
+    }
+    lanes.start()
+}
+
+/// Delivers one job, then whatever is next, until nothing is: a busy worker
+/// does not start a task for every request.
+async fn deliver_in_turn(engine: Arc<Engine>, webhook: WebhookId, job: Job) {
+    let mut current = Some((webhook, job));
+    while let Some((webhook, job)) = current {
+        let slot = Slot::new(&engine, webhook, job.record);
+        let (outcome, duration_us) = deliver(&engine, job).await;
+        slot.free(outcome, duration_us);
+        current = next(&engine);
+    }
+}
+
+/// A slot of a lane; freed even if the code that uses it panics.
+struct Slot<'a> {
+    engine: &'a Engine,
+    webhook: WebhookId,
+    record: Option<RecordKey>,
+    is_free: bool,
+}
+
+impl<'a> Slot<'a> {
+    fn new(engine: &'a Engine, webhook: WebhookId, record: Option<RecordKey>) -> Self {
+        Self {
+            engine,
+            webhook,
+            record,
+            is_free: false,
+        }
+    }
+
+    fn free(mut self, outcome: Outcome, duration_us: Option<i64>) {
+        self.is_free = true;
+        let now_us = self.engine.time.now_us();
+        let mut lanes = self.engine.lanes();
+        lanes.finish(self.webhook, self.record, duration_us);
+        let wants_claim = lanes.next_wake_us().is_some_and(|wake_us| wake_us <= now_us);
+        drop(lanes);
+        self.engine.report(outcome);
+        if wants_claim {
+            self.engine.claim_wake.notify_one();
+        }
+        self.engine.quiet_wake.notify_waiters();
+    }
+}
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        if self.is_free {
+            return;
+        }
+        self.engine.lanes().finish(self.webhook, self.record, None);
+        self.engine.recorded(1);
+        self.engine.doubt("a delivery was cut short");
+    }
+}
+
+/// What became of it, and how long the receiver took if it was asked.
+async fn deliver(engine: &Engine, job: Job) -> (Outcome, Option<i64>) {
+    let released = || (released(&job), None);
+    if job.expires_at_us <= engine.time.now_us() {
+        return (without_attempt(&job, OutcomeKind::Expired), None);
+    }
+    let Some(webhook) = engine.registry.find(job.webhook) else {
+        return released();
+    };
+    let (Ok(plan), false) = (&webhook.plan, webhook.is_deleted) else {
+        return released();
+    };
+    let event = match event_of(engine, &job).await {
+        Ok(Some(event)) => event,
+        Ok(None) => return (without_attempt(&job, OutcomeKind::Failed), None),
+        Err(error) => {
+            tracing::warn!(%error, "an event could not be read; its delivery waits");
+            return released();
+        }
+    };
+    let number = job.attempts + 1;
+    let is_first = job.attempts == 0;
+    engine
+        .metrics
+        .observe_lag(is_first, lag_seconds(engine, &job, &event));
+    let made = attempt(
+        engine,
+        plan,
+        &Attempt {
+            delivery: job.delivery,
+            event: Some(&event),
+            number,
+        },
+    )
+    .await;
+    let made = match made {
+        Ok(made) => made,
+        Err(error) => {
+            tracing::error!(delivery = %job.delivery, %error, "a callback could not be made");
+            return (without_attempt(&job, OutcomeKind::Failed), None);
+        }
+    };
+    engine.metrics.count_outcome(&made.sent.outcome);
+    let decision = plan.retry.judge(
+        u32::try_from(number).unwrap_or(u32::MAX),
+        &made.sent.outcome,
+        engine.clock.now(),
+        fastrand::f64() * 2.0 - 1.0,
+    );
+    let log = AttemptLog::new(
+        number,
+        webhook.settings_version,
+        made.started_at,
+        &made.request,
+        &made.sent,
+    );
+    let duration_us = log.duration_us;
+    (outcome(&job, decision, log), Some(duration_us))
+}
+
+fn outcome(job: &Job, decision: Decision, log: AttemptLog) -> Outcome {
+    Outcome {
+        delivery: job.delivery,
+        webhook: job.webhook,
+        claim_no: job.claim_no,
+        kind: match decision.verdict {
+            Verdict::Delivered => OutcomeKind::Delivered,
+            Verdict::Retry(pause) => OutcomeKind::Retry { pause },
+            Verdict::Failed => OutcomeKind::Failed,
+        },
+        effect: decision.effect,
+        log: Some(log),
+    }
+}
+
+fn without_attempt(job: &Job, kind: OutcomeKind) -> Outcome {
+    Outcome {
+        kind,
+        ..released(job)
+    }
+}
+
+fn released(job: &Job) -> Outcome {
+    Outcome::released(job.delivery, job.webhook, job.claim_no)
+}
+
+/// How late the attempt is: after the change if it is the first one, after the
+/// time it was due at otherwise.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "microseconds of any delay fit a double"
+)]
+fn lag_seconds(engine: &Engine, job: &Job, event: &Event) -> f64 {
+    let lag_us = if job.attempts == 0 {
+        engine.clock.now().0 - event.occurred_at.0
+    } else {
+        engine.time.now_us() - job.due_at_us
+    };
+    lag_us.max(0) as f64 / 1e6
+}
+
+/// The event at hand, or read again; `None` if it is lost for good.
+async fn event_of(engine: &Engine, job: &Job) -> Result<Option<HeldEvent>, DatabaseError> {
+    if let Some(event) = &job.event {
+        return Ok(Some(event.clone()));
+    }
+    let id = job.event_id;
+    let body = engine
+        .database
+        .read(move |conn| find_event_body(conn, id))
+        .await?;
+    Ok(body.and_then(|body| decode_stored(engine, id, &body)))
+}
+
+/// Decodes a stored event, which was decoded once before.
+pub(crate) fn decode_stored(engine: &Engine, id: EventId, body: &[u8]) -> Option<HeldEvent> {
+    match Event::decode(body) {
+        Ok(Decoded::Event(event)) => Some(engine.bodies.hold(event, body.len())),
+        Ok(Decoded::Unknown) => None,
+        Err(error) => {
+            tracing::error!(event = %id, %error, "a stored event cannot be read");
+            None
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! One delivery: its id and its states.
+
+use std::fmt;
+
+use aws_lc_rs::digest;
+use events::{EventId, Timestamp};
+use uuid::Uuid;
+
+use super::webhook::WebhookId;
+
+/// A delivery. Ids order by the time of their event; as text they are the
+/// `webhook-id` of every attempt (WIRE 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct DeliveryId(pub(crate) Uuid);
+
+/// The part of a UUIDv7 that holds its milliseconds.
+const TIME_BYTES: usize = 6;
+
+impl DeliveryId {
+    /// The delivery of `event` to `webhook`: the same however often it is
+    /// worked out, so that a repeat after a crash carries the same id.
+    pub(crate) fn of_event(event: EventId, webhook: WebhookId) -> Self {
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(b"dealwire delivery\0");
+        context.update(event.as_bytes());
+        context.update(&webhook.0.to_be_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&context.finish().as_ref()[..16]);
+        bytes[..TIME_BYTES].copy_from_slice(&event.as_bytes()[..TIME_BYTES]);
+        // Version 8 of RFC 9562: the layout is ours.
+        Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
+    }
+
+    /// A test's id: every test is a delivery of its own.
+    pub(crate) fn of_test(now: Timestamp) -> Self {
+        Self(EventId::new(now).0)
+    }
+
+    /// From the 16 bytes that the database holds.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Uuid::from_slice(bytes).ok().map(Self)
+    }
+
+    /// The 16 bytes that the database holds.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+/// Why a delivery exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Origin {
+    /// An event matched.
+    Event,
+    /// Somebody asked for a test.
+    Test,
+}
+
+impl Origin {
+    /// The name in the database and on the wire.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// Where a delivery stands. One that a paused or disabled webhook holds back
+/// is pending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum DeliveryState {
+    /// To be sent, now or later.
+    Pending,
+    /// The receiver answered 2xx.
+    Delivered,
+    /// All attempts are used up, or the receiver's refusal ends it.
+    Failed,
+    /// Not sent on purpose.
+    Skipped,
+    /// Too old to be sent.
+    Expired,
+    /// Its webhook was deleted.
+    Dropped,
+}
+
+impl DeliveryState {
+    /// All of them.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Pending,
+        Self::Delivered,
+        Self::Failed,
+        Self::Skipped,
+        Self::Expired,
+        Self::Dropped,
+    ];
+
+    /// The name in the database and on the wire.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::Expired => "expired",
+            Self::Dropped => "dropped",
+        }
+    }
+
+    /// From that name.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(text: &str) -> EventId {
+        EventId(Uuid::parse_str(text).unwrap())
+    }
+
+    #[test]
+    fn an_event_and_a_webhook_always_give_the_same_id() {
+        let one = event("019b7ca9-8d03-7000-8000-000000000001");
+        let id = DeliveryId::of_event(one, WebhookId(7));
+        assert_eq!(id, DeliveryId::of_event(one, WebhookId(7)));
+        assert_ne!(id, DeliveryId::of_event(one, WebhookId(8)));
+        let other = event("019b7ca9-8d03-7000-8000-000000000002");
+        assert_ne!(id, DeliveryId::of_event(other, WebhookId(7)));
+    }
+
+    #[test]
+    fn an_id_is_a_uuid_in_the_order_of_events_and_without_dots() {
+        let id = DeliveryId::of_event(event("019b7ca9-8d03-7000-8000-000000000001"), WebhookId(7));
+        assert_eq!(id.0.get_version_num(), 8);
+        assert_eq!(id.0.get_variant(), uuid::Variant::RFC4122);
+        assert!(id.to_string().starts_with("019b7ca9-8d03-8"), "{id}");
+        assert!(!id.to_string().contains('.'));
+        let later = DeliveryId::of_event(event("019b7ca9-8d04-7000-8000-000000000000"), WebhookId(1));
+        assert!(later > id);
+        assert_eq!(DeliveryId::from_bytes(id.as_bytes()), Some(id));
+    }
+
+    #[test]
+    fn state_names_survive() {
+        for state in DeliveryState::ALL {
+            assert_eq!(DeliveryState::parse(state.as_str()), Some(state));
+        }
+        assert_eq!(DeliveryState::parse("held"), None);
+    }
+}

@@ -1,0 +1,198 @@
+//! A webhook's settings, as they are stored version by version.
+
+use std::fmt;
+
+use events::Change;
+use serde::{Deserialize, Serialize};
+
+use crate::render::BodyFormat;
+
+/// A webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct WebhookId(pub(crate) i64);
+
+impl fmt::Display for WebhookId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a person sets, all of it but the name and whether it is active. Stored
+/// as JSON: keys are only ever added, each with a default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WebhookSettings {
+    /// Where callbacks go, in normal form.
+    pub(crate) url: String,
+    /// `form`, `json` or `envelope`.
+    pub(crate) format: StoredFormat,
+    /// Whether flat bodies have exactly the keys that S0 documents.
+    #[serde(default)]
+    pub(crate) strict_body: bool,
+    /// What fires it.
+    pub(crate) events: EventSwitches,
+    /// Own headers in the order given.
+    #[serde(default)]
+    pub(crate) headers: Vec<OwnHeader>,
+    /// Seconds before each attempt, the first included; the usual schedule if
+    /// there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) retry_schedule_seconds: Option<Vec<u32>>,
+    /// Whether an answer of 4xx ends a delivery.
+    #[serde(default)]
+    pub(crate) stop_on_4xx: bool,
+    /// How many requests may be under way at once; the usual number if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) max_concurrency: Option<u32>,
+}
+
+/// A header of the webhook's own.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OwnHeader {
+    /// Its name as given.
+    pub(crate) name: String,
+    /// Its value, a secret.
+    pub(crate) value: String,
+}
+
+impl fmt::Debug for OwnHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnHeader")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A body format under its wire name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(crate) struct StoredFormat(pub(crate) BodyFormat);
+
+impl From<StoredFormat> for String {
+    fn from(format: StoredFormat) -> Self {
+        format.0.as_str().to_owned()
+    }
+}
+
+impl TryFrom<String> for StoredFormat {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        BodyFormat::parse(&name)
+            .map(Self)
+            .ok_or_else(|| format!("{name:?} is not a body format"))
+    }
+}
+
+/// The nine switches of S0, as a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>", into = "Vec<String>")]
+pub(crate) struct EventSwitches(u16);
+
+impl EventSwitches {
+    /// Their wire names; a switch's place here is its bit.
+    pub(crate) const NAMES: [&'static str; 9] = [
+        "order.add",
+        "order.edit",
+        "order.delete",
+        "task.add",
+        "task.edit",
+        "task.delete",
+        "client.add",
+        "client.edit",
+        "client.delete",
+    ];
+
+    /// The set of these names; the error is the first that is not a switch.
+    pub(crate) fn from_names<'a>(
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, &'a str> {
+        names.into_iter().try_fold(Self::default(), |set, name| {
+            let bit = Self::bit(name).ok_or(name)?;
+            Ok(Self(set.0 | bit))
+        })
+    }
+
+    /// The names in the set, in the order of [`Self::NAMES`].
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMES
+            .into_iter()
+            .enumerate()
+            .filter(move |(place, _)| self.0 & (1 << place) != 0)
+            .map(|(_, name)| name)
+    }
+
+    /// Whether `change` fires a webhook with these switches. Deleting all tasks
+    /// of an order is a `task.delete`.
+    pub(crate) fn include(self, change: &Change) -> bool {
+        Self::bit(change.event_type()).is_some_and(|bit| self.0 & bit != 0)
+    }
+
+    fn bit(name: &str) -> Option<u16> {
+        Self::NAMES
+            .iter()
+            .position(|known| *known == name)
+            .map(|place| 1 << place)
+    }
+}
+
+impl From<EventSwitches> for Vec<String> {
+    fn from(switches: EventSwitches) -> Self {
+        switches.names().map(str::to_owned).collect()
+    }
+}
+
+impl TryFrom<Vec<String>> for EventSwitches {
+    type Error = String;
+
+    fn try_from(names: Vec<String>) -> Result<Self, String> {
+        Self::from_names(names.iter().map(String::as_str))
+            .map_err(|name| format!("{name:?} is not an event"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_survive_storage() {
+        let settings = WebhookSettings {
+            url: "https://example.com/hook".to_owned(),
+            format: StoredFormat(BodyFormat::Envelope),
+            strict_body: true,
+            events: EventSwitches::from_names(["order.add", "client.delete"]).unwrap(),
+            headers: vec![OwnHeader {
+                name: "X-Key".to_owned(),
+                value: "s3cret".to_owned(),
+            }],
+            retry_schedule_seconds: Some(vec![0, 60]),
+            stop_on_4xx: true,
+            max_concurrency: Some(4),
+        };
+        let json = serde_json::to_value(&settings).unwrap();
+        assert_eq!(json["events"], serde_json::json!(["order.add", "client.delete"]));
+        assert_eq!(
+            serde_json::from_value::<WebhookSettings>(json).unwrap(),
+            settings
+        );
+        assert!(!format!("{settings:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn keys_that_an_older_version_did_not_write_have_defaults() {
+        let settings: WebhookSettings = serde_json::from_str(
+            r#"{"url":"http://a/","format":"form","events":["task.edit"],"added_later":1}"#,
+        )
+        .unwrap();
+        assert!(!settings.strict_body && !settings.stop_on_4xx);
+        assert_eq!(settings.retry_schedule_seconds, None);
+    }
+
+    #[test]
+    fn an_unknown_switch_is_named() {
+        assert_eq!(
+            EventSwitches::from_names(["order.add", "order.sold"]),
+            Err("order.sold")
+        );
+    }
+}

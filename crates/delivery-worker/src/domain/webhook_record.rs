@@ -1,0 +1,359 @@
+//! A webhook as its manager knows it: what was set, what may be set, and in what
+//! state it is (WIRE 1, WIRE 5).
+
+use std::fmt;
+
+use events::Timestamp;
+
+use super::webhook::{EventSwitches, OwnHeader, StoredFormat, WebhookId, WebhookSettings};
+use crate::headers::{CustomHeaders, HeaderError};
+use crate::render::BodyFormat;
+
+/// The most webhooks that one account has.
+pub(crate) const MAX_WEBHOOKS: i64 = 1_000;
+/// The longest name, in characters.
+pub(crate) const MAX_NAME_CHARS: usize = 255;
+/// Deliveries of one webhook that may be in flight at once, over all workers.
+pub(crate) const CONCURRENCY: std::ops::RangeInclusive<i64> = 1..=64;
+/// The concurrency of a webhook that names none.
+pub(crate) const DEFAULT_CONCURRENCY: u32 = 16;
+/// The most attempts that a webhook's own retry schedule may ask for.
+pub(crate) const MAX_ATTEMPTS: usize = 20;
+/// A delay of a retry schedule, in seconds: up to two days.
+pub(crate) const RETRY_DELAY_S: std::ops::RangeInclusive<u32> = 0..=2 * 86_400;
+
+/// Everything that a manager sets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WebhookConfig {
+    /// What it is called in lists.
+    pub(crate) name: String,
+    /// Whether it is switched on.
+    pub(crate) active: bool,
+    /// The rest, which delivering needs.
+    pub(crate) settings: WebhookSettings,
+}
+
+/// A change to a configuration: `None` keeps what is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct WebhookPatch {
+    /// A new name.
+    pub(crate) name: Option<String>,
+    /// A new URL, in normal form.
+    pub(crate) url: Option<String>,
+    /// A new format.
+    pub(crate) format: Option<BodyFormat>,
+    /// New switches, in place of all the old.
+    pub(crate) events: Option<EventSwitches>,
+    /// On or off.
+    pub(crate) active: Option<bool>,
+    /// Strict or not.
+    pub(crate) strict_body: Option<bool>,
+    /// What happens to own headers.
+    pub(crate) headers: HeadersPatch,
+    /// A new cap.
+    pub(crate) max_concurrency: Option<u32>,
+    /// A schedule of its own, or `Some(None)` for the general one.
+    pub(crate) retry_schedule_seconds: Option<Option<Vec<u32>>>,
+    /// Whether 4xx ends a delivery.
+    pub(crate) stop_on_4xx: Option<bool>,
+}
+
+/// What a merge patch does to own headers.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) enum HeadersPatch {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// All go.
+    Clear,
+    /// By name, in any case: a value sets, `None` removes.
+    Merge(Vec<(String, Option<String>)>),
+}
+
+impl fmt::Debug for HeadersPatch {
+    /// Values are often credentials, so they stay out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keep => f.write_str("Keep"),
+            Self::Clear => f.write_str("Clear"),
+            Self::Merge(entries) => f
+                .debug_set()
+                .entries(entries.iter().map(|(name, _)| name))
+                .finish(),
+        }
+    }
+}
+
+impl HeadersPatch {
+    /// Puts the patch into `headers`; one that stays keeps its place.
+    fn apply(self, headers: &mut Vec<OwnHeader>) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => headers.clear(),
+            Self::Merge(entries) => {
+                for (name, value) in entries {
+                    merge_header(headers, name, value);
+                }
+            }
+        }
+    }
+}
+
+fn merge_header(headers: &mut Vec<OwnHeader>, name: String, value: Option<String>) {
+    let place = headers
+        .iter()
+        .position(|known| known.name.eq_ignore_ascii_case(&name));
+    match (place, value) {
+        (Some(place), Some(value)) => headers[place] = OwnHeader { name, value },
+        (Some(place), None) => {
+            headers.remove(place);
+        }
+        (None, Some(value)) => headers.push(OwnHeader { name, value }),
+        (None, None) => {}
+    }
+}
+
+impl WebhookConfig {
+    /// The configuration after `patch`.
+    #[must_use]
+    pub(crate) fn merged(&self, patch: WebhookPatch) -> Self {
+        let mut merged = self.clone();
+        set(&mut merged.name, patch.name);
+        set(&mut merged.active, patch.active);
+        let settings = &mut merged.settings;
+        set(&mut settings.url, patch.url);
+        set(&mut settings.format, patch.format.map(StoredFormat));
+        set(&mut settings.events, patch.events);
+        set(&mut settings.strict_body, patch.strict_body);
+        set(
+            &mut settings.max_concurrency,
+            patch.max_concurrency.map(Some),
+        );
+        set(
+            &mut settings.retry_schedule_seconds,
+            patch.retry_schedule_seconds,
+        );
+        set(&mut settings.stop_on_4xx, patch.stop_on_4xx);
+        patch.headers.apply(&mut settings.headers);
+        merged
+    }
+}
+
+fn set<T>(target: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *target = value;
+    }
+}
+
+/// Own headers ready to be sent, or everything that is wrong with them.
+pub(crate) fn parse_headers(headers: &[OwnHeader]) -> Result<CustomHeaders, Vec<HeaderError>> {
+    CustomHeaders::parse(
+        headers
+            .iter()
+            .map(|header| (header.name.as_str(), header.value.as_str())),
+    )
+}
+
+/// A webhook, but for its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Webhook {
+    /// Its id.
+    pub(crate) id: WebhookId,
+    /// What was set last.
+    pub(crate) config: WebhookConfig,
+    /// The version of the settings, from 1.
+    pub(crate) settings_version: i64,
+    /// Grows by one with each change that the API shows, from 1.
+    pub(crate) revision: i64,
+    /// What became of it.
+    pub(crate) condition: Condition,
+    /// When it was created.
+    pub(crate) created_at: Timestamp,
+    /// When it was last changed.
+    pub(crate) updated_at: Timestamp,
+}
+
+/// What became of a webhook, apart from what was set.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Condition {
+    /// Since when it is disabled.
+    pub(crate) disabled_at: Option<Timestamp>,
+    /// Why.
+    pub(crate) disabled_reason: Option<String>,
+    /// Since when its deliveries wait because a person asked for it.
+    pub(crate) paused_at: Option<Timestamp>,
+    /// Until when its deliveries wait because the receiver asked for it.
+    pub(crate) paused_until: Option<Timestamp>,
+}
+
+impl Condition {
+    /// Whether deliveries wait because of a pause.
+    pub(crate) fn is_paused(&self, now: Timestamp) -> bool {
+        self.paused_at.is_some() || self.paused_until.is_some_and(|until| until > now)
+    }
+
+    /// Whether pending deliveries wait for something else than their time.
+    pub(crate) fn holds(&self, now: Timestamp) -> bool {
+        self.disabled_at.is_some() || self.is_paused(now)
+    }
+}
+
+/// A webhook's state in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum WebhookState {
+    /// Events fire it and deliveries go out.
+    Active,
+    /// A manager switched it off: events do not fire it.
+    Inactive,
+    /// Deliveries wait until a moment, or until somebody resumes it.
+    Paused,
+    /// Deliveries wait until a manager switches it on again.
+    Disabled,
+}
+
+impl WebhookState {
+    /// All of them by wire name.
+    pub(crate) const NAMES: [(&str, Self); 4] = [
+        ("active", Self::Active),
+        ("inactive", Self::Inactive),
+        ("paused", Self::Paused),
+        ("disabled", Self::Disabled),
+    ];
+
+    /// The one word. Being disabled comes first: somebody has to act on it.
+    pub(crate) fn of(active: bool, condition: &Condition, now: Timestamp) -> Self {
+        if condition.disabled_at.is_some() {
+            Self::Disabled
+        } else if !active {
+            Self::Inactive
+        } else if condition.is_paused(now) {
+            Self::Paused
+        } else {
+            Self::Active
+        }
+    }
+
+    /// The wire name.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Paused => "paused",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(name: &str, value: &str) -> OwnHeader {
+        OwnHeader {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        }
+    }
+
+    fn config() -> WebhookConfig {
+        WebhookConfig {
+            name: "CRM".to_owned(),
+            active: true,
+            settings: WebhookSettings {
+                url: "https://example.com/hook".to_owned(),
+                format: StoredFormat(BodyFormat::Form),
+                strict_body: false,
+                events: EventSwitches::from_names(["order.add"]).unwrap(),
+                headers: vec![header("X-Key", "old"), header("X-Other", "1")],
+                retry_schedule_seconds: Some(vec![0, 5]),
+                stop_on_4xx: false,
+                max_concurrency: None,
+            },
+        }
+    }
+
+    #[test]
+    fn an_empty_patch_changes_nothing() {
+        assert_eq!(config().merged(WebhookPatch::default()), config());
+    }
+
+    #[test]
+    fn a_patch_changes_what_it_names() {
+        let changed = config().merged(WebhookPatch {
+            active: Some(false),
+            format: Some(BodyFormat::Json),
+            retry_schedule_seconds: Some(None),
+            ..WebhookPatch::default()
+        });
+        let mut expected = config();
+        expected.active = false;
+        expected.settings.format = StoredFormat(BodyFormat::Json);
+        expected.settings.retry_schedule_seconds = None;
+        assert_eq!(changed, expected);
+    }
+
+    #[test]
+    fn headers_merge_by_name_in_any_case() {
+        let entries = vec![
+            ("x-key".to_owned(), Some("new".to_owned())),
+            ("X-OTHER".to_owned(), None),
+            ("X-Absent".to_owned(), None),
+            ("X-Third".to_owned(), Some("3".to_owned())),
+        ];
+        let merge = |headers| {
+            let patch = WebhookPatch {
+                headers,
+                ..WebhookPatch::default()
+            };
+            config().merged(patch).settings.headers
+        };
+        assert_eq!(
+            merge(HeadersPatch::Merge(entries)),
+            [header("x-key", "new"), header("X-Third", "3")]
+        );
+        assert_eq!(merge(HeadersPatch::Clear), []);
+    }
+
+    #[test]
+    fn header_values_are_never_printed() {
+        let patch = HeadersPatch::Merge(vec![("X-Key".to_owned(), Some("s3cret".to_owned()))]);
+        assert_eq!(format!("{patch:?}"), r#"{"X-Key"}"#);
+    }
+
+    #[test]
+    fn one_word_for_each_state() {
+        let now = Timestamp(1_000);
+        let calm = Condition::default();
+        let stopped = Condition {
+            paused_at: Some(Timestamp(1)),
+            ..Condition::default()
+        };
+        let paused = Condition {
+            paused_until: Some(Timestamp(1_001)),
+            ..Condition::default()
+        };
+        let over = Condition {
+            paused_until: Some(now),
+            ..Condition::default()
+        };
+        let disabled = Condition {
+            disabled_at: Some(Timestamp(1)),
+            ..paused.clone()
+        };
+        for (active, condition, expected, holds) in [
+            (true, &calm, "active", false),
+            (false, &calm, "inactive", false),
+            (true, &stopped, "paused", true),
+            (true, &paused, "paused", true),
+            (false, &paused, "inactive", true),
+            (true, &over, "active", false),
+            (true, &disabled, "disabled", true),
+            (false, &disabled, "disabled", true),
+        ] {
+            let state = WebhookState::of(active, condition, now);
+            assert_eq!(state.as_str(), expected, "{active} {condition:?}");
+            assert!(WebhookState::NAMES.contains(&(expected, state)));
+            assert_eq!(condition.holds(now), holds, "{condition:?}");
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! The pipeline's shared state, and the tasks that work on it.
+//!
+//! ```text
+//! broker → ingest → matching → lane ⇄ claim
+//!                               ↓
+//!                  render → sign → send → record → retry
+//! ```
+
+mod bodies;
+mod run;
+mod time;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use database::{Database, DatabaseError};
+use events::Clock;
+use tokio::sync::{Notify, mpsc};
+
+use crate::config::DeliveryConfig;
+use crate::dispatch::Job;
+use crate::domain::webhook::WebhookId;
+use crate::lane::{Gate, LaneLimits, Lanes, Stop};
+use crate::lease::Lease;
+use crate::metrics::DeliveryMetrics;
+use crate::record::Outcome;
+use crate::registry::{Registry, UsualSettings, Webhook};
+use crate::secret::KeyRing;
+use crate::send::Sender;
+use crate::store::lanes::{LaneRow, list_changed_lanes, list_lanes};
+pub(crate) use bodies::{BodyBudget, HeldEvent};
+pub(crate) use time::DatabaseTime;
+
+/// Claimed deliveries that wait in memory, at most.
+const MAX_QUEUED: usize = 4_096;
+/// Outcomes that wait for their commit, at most.
+const MAX_UNRECORDED: usize = 2_048;
+/// Encoded bytes of the events kept in memory for deliveries that wait.
+const MAX_HELD_BYTES: usize = 32 * 1024 * 1024;
+/// How far back lanes are looked at again: a transaction that was slow to
+/// commit carries an earlier time.
+const LANE_OVERLAP_US: i64 = 10_000_000;
+
+/// All that the pipeline's tasks share.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) config: DeliveryConfig,
+    pub(crate) database: Database,
+    pub(crate) clock: Clock,
+    pub(crate) sender: Sender,
+    pub(crate) metrics: DeliveryMetrics,
+    pub(crate) registry: Registry,
+    pub(crate) time: DatabaseTime,
+    pub(crate) lease: Lease,
+    pub(crate) bodies: BodyBudget,
+    lanes: Mutex<Lanes<Job>>,
+    lanes_seen_us: Mutex<i64>,
+    outcomes: mpsc::UnboundedSender<Outcome>,
+    unrecorded: Mutex<Option<mpsc::UnboundedReceiver<Outcome>>>,
+    /// Lanes may want to claim.
+    pub(crate) claim_wake: Notify,
+    /// Webhooks or lanes may have changed.
+    pub(crate) poll_wake: Notify,
+    /// The identity is in doubt.
+    pub(crate) lease_wake: Notify,
+    /// A request or a recording is over.
+    pub(crate) quiet_wake: Notify,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        config: DeliveryConfig,
+        database: Database,
+        clock: Clock,
+        sender: Sender,
+        keys: Arc<KeyRing>,
+        metrics: DeliveryMetrics,
+    ) -> Self {
+        let (outcomes, unrecorded) = mpsc::unbounded_channel();
+        let usual = UsualSettings {
+            concurrency: config.webhook_concurrency,
+            schedule: config.retry_schedule.clone(),
+        };
+        let limits = LaneLimits {
+            max_in_flight: config.max_in_flight,
+            max_queued: MAX_QUEUED,
+            max_unrecorded: MAX_UNRECORDED,
+        };
+        let mut lanes = Lanes::new(limits);
+        lanes.stop(Stop::Lease);
+        Self {
+            database,
+            clock,
+            sender,
+            metrics,
+            registry: Registry::new(keys, usual),
+            time: DatabaseTime::default(),
+            lease: Lease::default(),
+            bodies: BodyBudget::new(MAX_HELD_BYTES),
+            lanes: Mutex::new(lanes),
+            lanes_seen_us: Mutex::new(0),
+            outcomes,
+            unrecorded: Mutex::new(Some(unrecorded)),
+            claim_wake: Notify::new(),
+            poll_wake: Notify::new(),
+            lease_wake: Notify::new(),
+            quiet_wake: Notify::new(),
+            config,
+        }
+    }
+
+    pub(crate) fn lanes(&self) -> MutexGuard<'_, Lanes<Job>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads webhooks and lanes that changed. Called at start, each second,
+    /// and when ingest met newer settings.
+    pub(crate) async fn load(&self) -> Result<(), DatabaseError> {
+        let changed = self.registry.refresh(&self.database).await?;
+        for webhook in &changed {
+            self.take_over(webhook);
+        }
+        // A lane's gate depends on its webhook as well as on its row.
+        let changed: Vec<WebhookId> = changed.iter().map(|webhook| webhook.id).collect();
+        let since_us = *lock(&self.lanes_seen_us);
+        let (now_us, rows) = self
+            .database
+            .read(move |conn| {
+                let now_us = conn.now_us()?;
+                let mut rows = list_changed_lanes(conn, since_us - LANE_OVERLAP_US)?;
+                if !changed.is_empty() {
+                    rows.extend(list_lanes(conn, &changed)?);
+                }
+                Ok::<_, DatabaseError>((now_us, rows))
+            })
+            .await?;
+        self.time.set(now_us);
+        for row in &rows {
+            self.set_gate(row);
+        }
+        *lock(&self.lanes_seen_us) = now_us;
+        Ok(())
+    }
+
+    /// Tells the pipeline that a webhook was changed, so that it need not
+    /// wait for the next look.
+    pub(crate) fn webhooks_changed(&self) {
+        self.poll_wake.notify_one();
+    }
+
+    /// Tells the pipeline that a delivery of this webhook is due now.
+    pub(crate) fn delivery_is_due(&self, webhook: WebhookId) {
+        self.note_due(&BTreeMap::from([(webhook, self.time.now_us())]));
+    }
+
+    fn take_over(&self, webhook: &Webhook) {
+        let now_us = self.time.now_us();
+        let mut lanes = self.lanes();
+        if webhook.is_deleted {
+            let given_up = lanes.remove_lane(webhook.id, now_us);
+            self.release(&mut lanes, given_up);
+            return;
+        }
+        let slots = webhook.plan.as_ref().map_or(1, |plan| plan.max_concurrency);
+        lanes.set_lane(webhook.id, webhook.account_id, slots);
+    }
+
+    /// Opens or closes a lane by its row and its webhook's settings.
+    pub(crate) fn set_gate(&self, row: &LaneRow) {
+        let webhook_id = WebhookId(row.webhook_id);
+        let may_send = self
+            .registry
+            .find(webhook_id)
+            .is_some_and(|webhook| webhook.is_active && webhook.plan.is_ok());
+        let gate = if may_send { row.gate() } else { Gate::Closed };
+        let mut lanes = self.lanes();
+        let given_up = lanes.set_gate(webhook_id, gate, self.time.now_us());
+        self.release(&mut lanes, given_up);
+        drop(lanes);
+        self.claim_wake.notify_one();
+    }
+
+    pub(crate) fn note_due(&self, due: &BTreeMap<WebhookId, i64>) {
+        if due.is_empty() {
+            return;
+        }
+        let mut lanes = self.lanes();
+        for (&webhook, &due_us) in due {
+            lanes.note_due(webhook, due_us);
+        }
+        drop(lanes);
+        self.claim_wake.notify_one();
+    }
+
+    /// Gives up the claims of deliveries that will not be sent now.
+    pub(crate) fn release(&self, lanes: &mut Lanes<Job>, jobs: Vec<Job>) {
+        lanes.owe(jobs.len());
+        for job in jobs {
+            self.report(Outcome::released(job.delivery, job.webhook, job.claim_no));
+        }
+    }
+
+    /// Hands an outcome to be recorded; its lane has counted it.
+    pub(crate) fn report(&self, outcome: Outcome) {
+        // The receiver lives in this engine for as long as the engine does.
+        drop(self.outcomes.send(outcome));
+    }
+
+    pub(crate) fn recorded(&self, count: usize) {
+        self.lanes().recorded(count);
+        self.quiet_wake.notify_waiters();
+    }
+
+    pub(crate) fn stop(&self, reason: Stop) {
+        self.lanes().stop(reason);
+    }
+
+    pub(crate) fn resume(&self, reason: Stop) {
+        self.lanes().resume(reason);
+        self.claim_wake.notify_one();
+    }
+
+    /// Notes that claims may exist which nothing in memory stands for. They
+    /// are found by taking a new identity once all is quiet.
+    pub(crate) fn doubt(&self, why: &'static str) {
+        tracing::warn!(why, "claims are in doubt; the worker takes a new identity");
+        self.stop(Stop::Doubt);
+        self.lease_wake.notify_one();
+    }
+
+    pub(crate) fn disable_after_us(&self) -> i64 {
+        micros(self.config.disable_after)
+    }
+
+    pub(crate) fn expire_after_us(&self) -> i64 {
+        micros(self.config.expire_after)
+    }
+}
+
+pub(crate) fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,87 @@
+//! The pipeline's tasks: started together, ended in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker::{Broker, supervise};
+use tokio_util::sync::CancellationToken;
+
+use super::{Engine, lock};
+use crate::claim::fill_lanes;
+use crate::ingest::ingest;
+use crate::lane::Stop;
+use crate::lease::keep_lease;
+use crate::record::record_until_closed;
+use crate::sweep::sweep;
+
+/// How long requests that are under way may take when the worker ends.
+const DRAIN: Duration = Duration::from_secs(5);
+
+impl Engine {
+    /// Runs until `cancel`; then starts nothing more, waits for what is under
+    /// way, records it, and gives all other claims back.
+    pub(crate) async fn run(self: Arc<Self>, broker: Broker, cancel: CancellationToken) {
+        let end_of_drain = CancellationToken::new();
+        let ingesting = supervise("delivery.ingest", cancel.clone(), |cancel| {
+            ingest(Arc::clone(&self), broker.clone(), cancel)
+        });
+        let filling = supervise("delivery.claim", cancel.clone(), |cancel| {
+            let engine = Arc::clone(&self);
+            async move {
+                fill_lanes(engine, cancel).await;
+                Ok::<_, std::convert::Infallible>(())
+            }
+        });
+        let sweeping = supervise("delivery.sweep", cancel.clone(), |cancel| {
+            let engine = Arc::clone(&self);
+            async move {
+                sweep(engine, cancel).await;
+                Ok::<_, std::convert::Infallible>(())
+            }
+        });
+        let recording = supervise("delivery.record", end_of_drain.clone(), |closing| {
+            let engine = Arc::clone(&self);
+            async move {
+                engine.record(closing).await;
+                Ok::<_, std::convert::Infallible>(())
+            }
+        });
+        let leasing = supervise("delivery.lease", end_of_drain.clone(), |closing| {
+            let engine = Arc::clone(&self);
+            async move {
+                keep_lease(&engine, closing).await;
+                Ok::<_, std::convert::Infallible>(())
+            }
+        });
+        let draining = async {
+            cancel.cancelled().await;
+            self.stop(Stop::Shutdown);
+            if tokio::time::timeout(DRAIN, self.until_quiet()).await.is_err() {
+                tracing::warn!("requests or their outcomes were cut short; they come again");
+            }
+            end_of_drain.cancel();
+        };
+        tokio::join!(ingesting, filling, sweeping, recording, leasing, draining);
+    }
+
+    async fn until_quiet(&self) {
+        loop {
+            let quiet = self.quiet_wake.notified();
+            tokio::pin!(quiet);
+            quiet.as_mut().enable();
+            if self.lanes().is_quiet() {
+                return;
+            }
+            quiet.await;
+        }
+    }
+
+    /// The receiver goes back to its place if the task is started again.
+    async fn record(&self, closing: CancellationToken) {
+        let Some(mut outcomes) = lock(&self.unrecorded).take() else {
+            return;
+        };
+        record_until_closed(self, &mut outcomes, closing).await;
+        *lock(&self.unrecorded) = Some(outcomes);
+    }
+}

@@ -1,0 +1,376 @@
+//! The headers of a callback: ours, then the webhook's own (WIRE 1).
+
+use std::fmt;
+
+use hyper::HeaderMap;
+use hyper::header::{
+    ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, InvalidHeaderValue, USER_AGENT,
+};
+
+/// The most own headers of one webhook.
+pub(crate) const MAX_HEADERS: usize = 20;
+/// The longest name, in bytes.
+pub(crate) const MAX_NAME_BYTES: usize = 64;
+/// The longest value, in bytes.
+pub(crate) const MAX_VALUE_BYTES: usize = 1024;
+
+/// Names that are ours, or that steer the connection or the body's framing.
+const RESERVED_NAMES: [&str; 10] = [
+    "accept-encoding",
+    "connection",
+    "expect",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+];
+const RESERVED_PREFIXES: [&str; 5] = ["content-", "proxy-", "webhook-", "x-delivery-", "x-record-"];
+
+const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
+const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+const DELIVERY_ATTEMPT: HeaderName = HeaderName::from_static("x-delivery-attempt");
+const RECORD_REVISION: HeaderName = HeaderName::from_static("x-record-revision");
+
+const OUR_NAME: &str = concat!("Dealwire/", env!("CARGO_PKG_VERSION"));
+
+/// A webhook's own headers, valid and ready to send. Their values are secrets:
+/// they are marked sensitive, and whatever prints them prints `***`.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct CustomHeaders(Vec<(HeaderName, HeaderValue)>);
+
+/// Why own headers cannot be saved. The messages are for the person who
+/// entered them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum HeaderError {
+    /// More than 20.
+    #[error("a webhook has at most {MAX_HEADERS} headers of its own")]
+    TooMany,
+    /// Empty, too long, or with a character that names cannot have.
+    #[error(
+        "{name:?} is not a header name: use up to {MAX_NAME_BYTES} letters, digits and -_.!#$%&'*+^`|~"
+    )]
+    Name {
+        /// The name as given.
+        name: String,
+    },
+    /// One that Dealwire sets itself.
+    #[error("the header {name} is set by Dealwire and cannot be changed")]
+    Reserved {
+        /// The name as given.
+        name: String,
+    },
+    /// The same name twice, in whatever case.
+    #[error("the header {name} is given twice")]
+    Repeated {
+        /// The name as given the second time.
+        name: String,
+    },
+    /// Too long.
+    #[error("the value of {name} is longer than {MAX_VALUE_BYTES} bytes")]
+    ValueTooLong {
+        /// The header's name.
+        name: String,
+    },
+    /// Line breaks, control characters, text outside ASCII, or outer blanks.
+    #[error(
+        "the value of {name} must be printable ASCII on one line, without blanks at either end"
+    )]
+    Value {
+        /// The header's name.
+        name: String,
+    },
+}
+
+impl HeaderError {
+    /// The header at fault, if it is one.
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self {
+            Self::TooMany => None,
+            Self::Name { name }
+            | Self::Reserved { name }
+            | Self::Repeated { name }
+            | Self::ValueTooLong { name }
+            | Self::Value { name } => Some(name),
+        }
+    }
+}
+
+impl CustomHeaders {
+    /// Checks all headers and returns every fault, not only the first.
+    pub(crate) fn parse<'a>(
+        headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, Vec<HeaderError>> {
+        let mut parsed: Vec<(HeaderName, HeaderValue)> = Vec::new();
+        let mut errors = Vec::new();
+        let mut count = 0;
+        for (name, value) in headers {
+            count += 1;
+            match parse_header(name, value) {
+                Ok((key, _)) if parsed.iter().any(|(known, _)| *known == key) => {
+                    errors.push(HeaderError::Repeated {
+                        name: name.to_owned(),
+                    });
+                }
+                Ok(header) => parsed.push(header),
+                Err(error) => errors.push(error),
+            }
+        }
+        if count > MAX_HEADERS {
+            errors.push(HeaderError::TooMany);
+        }
+        if errors.is_empty() {
+            Ok(Self(parsed))
+        } else {
+            Err(errors)
+        }
+    }
+}
+
+impl fmt::Debug for CustomHeaders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map()
+            .entries(self.0.iter().map(|(name, _)| (name.as_str(), MASK)))
+            .finish()
+    }
+}
+
+/// Stands for a value that is not shown.
+pub(crate) const MASK: &str = "***";
+
+fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), HeaderError> {
+    let owned = || name.to_owned();
+    let key = HeaderName::from_bytes(name.as_bytes())
+        .ok()
+        .filter(|_| name.len() <= MAX_NAME_BYTES)
+        .ok_or_else(|| HeaderError::Name { name: owned() })?;
+    let is_reserved = RESERVED_NAMES.contains(&key.as_str())
+        || RESERVED_PREFIXES
+            .iter()
+            .any(|prefix| key.as_str().starts_with(prefix));
+    if is_reserved {
+        return Err(HeaderError::Reserved { name: owned() });
+    }
+    if value.len() > MAX_VALUE_BYTES {
+        return Err(HeaderError::ValueTooLong { name: owned() });
+    }
+    let is_plain = value
+        .bytes()
+        .all(|byte| matches!(byte, b' '..=b'~' | b'\t'))
+        && value.trim_ascii() == value;
+    let mut value = HeaderValue::from_str(value)
+        .ok()
+        .filter(|_| is_plain)
+        .ok_or_else(|| HeaderError::Value { name: owned() })?;
+    value.set_sensitive(true);
+    Ok((key, value))
+}
+
+/// What one attempt says about itself.
+#[derive(Debug)]
+pub(crate) struct CallbackHeaders<'a> {
+    /// `Content-Type` of the body.
+    pub(crate) content_type: &'static str,
+    /// The delivery's id, the same on every attempt.
+    pub(crate) delivery_id: &'a str,
+    /// Unix seconds of this attempt.
+    pub(crate) timestamp_seconds: i64,
+    /// From [`Signer::sign`](crate::sign::Signer::sign).
+    pub(crate) signature: &'a str,
+    /// Counts from 1.
+    pub(crate) attempt: u32,
+    /// The record's revision; nothing for a bulk delete or a test.
+    pub(crate) revision: Option<i64>,
+    /// The webhook's own.
+    pub(crate) own: &'a CustomHeaders,
+}
+
+impl CallbackHeaders<'_> {
+    /// All of them in the order of WIRE 1. `Host` and `Content-Length` belong
+    /// to the request and are put before these when it is made.
+    ///
+    /// # Errors
+    ///
+    /// If the delivery id or the signature holds what no header can carry.
+    pub(crate) fn assemble(&self) -> Result<HeaderMap, InvalidHeaderValue> {
+        let mut headers = HeaderMap::with_capacity(10 + self.own.0.len());
+        headers.insert(USER_AGENT, HeaderValue::from_static(OUR_NAME));
+        // Some firewalls in front of receivers turn away requests without it.
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.insert(WEBHOOK_ID, HeaderValue::from_str(self.delivery_id)?);
+        headers.insert(WEBHOOK_TIMESTAMP, self.timestamp_seconds.into());
+        headers.insert(WEBHOOK_SIGNATURE, HeaderValue::from_str(self.signature)?);
+        headers.insert(DELIVERY_ATTEMPT, self.attempt.into());
+        if let Some(revision) = self.revision {
+            headers.insert(RECORD_REVISION, revision.into());
+        }
+        for (name, value) in &self.own.0 {
+            headers.insert(name.clone(), value.clone());
+        }
+        Ok(headers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn errors(name: &str, value: &str) -> Vec<HeaderError> {
+        CustomHeaders::parse([(name, value)])
+            .err()
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn reserved_names_are_refused_in_any_case() {
+        for name in [
+            "Host",
+            "HOST",
+            "Content-Type",
+            "content-length",
+            "Content-Encoding",
+            "Transfer-Encoding",
+            "Connection",
+            "User-Agent",
+            "webhook-id",
+            "Webhook-Signature",
+            "X-Delivery-Attempt",
+            "x-record-revision",
+            "Accept-Encoding",
+            "Expect",
+            "Upgrade",
+            "TE",
+            "Proxy-Authorization",
+        ] {
+            let expected = HeaderError::Reserved {
+                name: name.to_owned(),
+            };
+            assert_eq!(errors(name, "x"), [expected], "{name}");
+        }
+    }
+
+    #[test]
+    fn names_are_tokens_of_at_most_64_bytes() {
+        let long = "x".repeat(65);
+        for name in ["", "a b", "a:b", "a\r\nb", "имя", "a\0", "(a)", &long] {
+            let expected = HeaderError::Name {
+                name: name.to_owned(),
+            };
+            assert_eq!(errors(name, "x"), [expected], "{name:?}");
+        }
+        for name in ["Authorization", "X-Api-Key", "x_y", &"x".repeat(64)] {
+            assert_eq!(errors(name, "x"), [], "{name:?}");
+        }
+    }
+
+    #[test]
+    fn values_stay_on_one_line() {
+        for value in ["a\r\nX: b", "a\nb", "a\0", "ключ", " a", "a ", "a\x7f"] {
+            let expected = HeaderError::Value {
+                name: "X-Key".to_owned(),
+            };
+            assert_eq!(errors("X-Key", value), [expected], "{value:?}");
+        }
+        let expected = HeaderError::ValueTooLong {
+            name: "X-Key".to_owned(),
+        };
+        assert_eq!(errors("X-Key", &"v".repeat(1025)), [expected]);
+        for value in ["", "Bearer abc==", "a\tb", &"v".repeat(1024)] {
+            assert_eq!(errors("X-Key", value), [], "{value:?}");
+        }
+    }
+
+    #[test]
+    fn every_fault_is_reported_with_its_header() {
+        let faults = CustomHeaders::parse([
+            ("X-A", "1"),
+            ("x-a", "2"),
+            ("Host", "h"),
+            ("X-B", "\n"),
+            ("X-C", "fine"),
+        ])
+        .unwrap_err();
+        let names: Vec<_> = faults.iter().filter_map(HeaderError::name).collect();
+        assert_eq!(names, ["x-a", "Host", "X-B"]);
+        assert_eq!(faults[0].to_string(), "the header x-a is given twice");
+
+        let many: Vec<String> = (0..21).map(|n| format!("X-{n}")).collect();
+        let many = many.iter().map(|name| (name.as_str(), "v"));
+        assert_eq!(CustomHeaders::parse(many), Err(vec![HeaderError::TooMany]));
+    }
+
+    #[test]
+    fn assembled_in_the_order_of_the_contract() {
+        let own =
+            CustomHeaders::parse([("X-Api-Key", "s3cret"), ("Authorization", "Bearer t")]).unwrap();
+        let mut callback = CallbackHeaders {
+            content_type: "application/json",
+            delivery_id: "0198",
+            timestamp_seconds: 1_767_322_984,
+            signature: "v1,abc=",
+            attempt: 3,
+            revision: Some(17),
+            own: &own,
+        };
+        let headers = callback.assemble().unwrap();
+        let lines: Vec<String> = headers
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "user-agent: Dealwire/0.1.0",
+                "accept: */*",
+                "content-type: application/json",
+                "webhook-id: 0198",
+                "webhook-timestamp: 1767322984",
+                "webhook-signature: v1,abc=",
+                "x-delivery-attempt: 3",
+                "x-record-revision: 17",
+                "x-api-key: s3cret",
+                "authorization: Bearer t",
+            ]
+        );
+        callback.revision = None;
+        assert!(!callback.assemble().unwrap().contains_key(RECORD_REVISION));
+    }
+
+    #[test]
+    fn own_values_are_never_printed() {
+        let own = CustomHeaders::parse([("X-Api-Key", "s3cret")]).unwrap();
+        assert_eq!(format!("{own:?}"), r#"{"x-api-key": "***"}"#);
+        let callback = CallbackHeaders {
+            content_type: "application/json",
+            delivery_id: "0198",
+            timestamp_seconds: 0,
+            signature: "v1,abc=",
+            attempt: 1,
+            revision: None,
+            own: &own,
+        };
+        let printed = format!("{:?} {callback:?}", callback.assemble().unwrap());
+        assert!(!printed.contains("s3cret"), "{printed}");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_accepted_cannot_break_out_of_its_line(
+            name in any::<String>(),
+            value in any::<String>(),
+        ) {
+            if let Ok(headers) = CustomHeaders::parse([(name.as_str(), value.as_str())]) {
+                let (key, sent) = &headers.0[0];
+                prop_assert!(key.as_str().bytes().all(|b| b.is_ascii_graphic() && b != b':'));
+                prop_assert_eq!(sent.as_bytes(), value.as_bytes());
+                prop_assert!(!value.contains(['\r', '\n', '\0']));
+            }
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! One batch: decode, match, reserve, store, start.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use broker::IncomingMessage;
+use database::{DatabaseError, write_halving};
+use events::{Decoded, Event};
+use outbox::parked::{NewParked, park};
+use outbox::queue::DELIVERY_EVENTS;
+
+use super::arrival::{Arrival, PlannedDelivery};
+use super::parked_message;
+use crate::dispatch::{Job, pump};
+use crate::domain::delivery::DeliveryId;
+use crate::engine::{Engine, HeldEvent, micros};
+use crate::matching::{matching, record_of};
+use crate::store::ingest::{IngestError, IngestTerms, Ingested, insert_arrivals};
+
+/// A message that is an event.
+struct DecodedMessage {
+    event: HeldEvent,
+    place: usize,
+}
+
+/// Stores a batch of messages; all of them may be acked when this returns.
+pub(super) async fn take_in(
+    engine: &Arc<Engine>,
+    messages: &[IncomingMessage],
+) -> Result<(), DatabaseError> {
+    let mut parked = Vec::new();
+    let decoded = decode(engine, messages, &mut parked);
+    loop {
+        let (config_version, arrivals) = plan(engine, messages, &decoded);
+        match store(engine, config_version, arrivals, messages, &mut parked).await {
+            Ok(()) => break,
+            Err(IngestError::Stale) => engine.load().await?,
+            Err(IngestError::Database(error)) => return Err(error),
+        }
+    }
+    pump(engine);
+    if parked.is_empty() {
+        return Ok(());
+    }
+    engine.metrics.count_parked(parked.len());
+    engine
+        .database
+        .write(move |conn| parked.iter().try_for_each(|message| park(conn, message)))
+        .await
+}
+
+/// The events of a batch, each once: a repeat may come right behind the first.
+fn decode(
+    engine: &Engine,
+    messages: &[IncomingMessage],
+    parked: &mut Vec<NewParked>,
+) -> Vec<DecodedMessage> {
+    let mut decoded = Vec::with_capacity(messages.len());
+    let mut seen = HashSet::with_capacity(messages.len());
+    for (place, message) in messages.iter().enumerate() {
+        match Event::decode(&message.body) {
+            Ok(Decoded::Event(event)) if seen.insert(event.id) => decoded.push(DecodedMessage {
+                event: engine.bodies.hold(event, message.body.len()),
+                place,
+            }),
+            Ok(Decoded::Event(_)) => engine.metrics.count_events(0, 1),
+            // Of a kind that a newer version added: none of ours.
+            Ok(Decoded::Unknown) => {}
+            Err(error) => {
+                tracing::error!(
+                    message = message.message_id, %error,
+                    "a message is not an event and is parked"
+                );
+                parked.push(parked_message(DELIVERY_EVENTS, message, error.to_string()));
+            }
+        }
+    }
+    decoded
+}
+
+/// Matches every event, by one version of the settings, and keeps places in
+/// the lanes that can start at once.
+fn plan(
+    engine: &Engine,
+    messages: &[IncomingMessage],
+    decoded: &[DecodedMessage],
+) -> (i64, Vec<Arrival>) {
+    let now_us = engine.time.now_us();
+    let may_start = engine.lease.covers_a_request(now_us);
+    engine.registry.look(|known| {
+        let mut lanes = engine.lanes();
+        let mut arrivals = Vec::with_capacity(decoded.len());
+        for DecodedMessage { event, place } in decoded {
+            let Some(message) = messages.get(*place) else {
+                continue;
+            };
+            let deliveries = matching(&event.change, known.of_account(event.account_id))
+                .map(|webhook| {
+                    let pause_us = webhook
+                        .plan
+                        .as_ref()
+                        .map_or(0, |plan| micros(plan.retry.first_pause()));
+                    PlannedDelivery {
+                        id: DeliveryId::of_event(event.id, webhook.id),
+                        webhook: webhook.id,
+                        pause_us,
+                        has_place: may_start
+                            && pause_us == 0
+                            && lanes.reserve(webhook.id, now_us),
+                    }
+                })
+                .collect();
+            arrivals.push(Arrival {
+                event: event.clone(),
+                body: message.body.clone(),
+                seq: message.seq.and_then(|seq| i64::try_from(seq).ok()),
+                record: record_of(&event.change),
+                deliveries,
+                place: *place,
+            });
+        }
+        (known.version(), arrivals)
+    })
+}
+
+async fn store(
+    engine: &Engine,
+    config_version: i64,
+    arrivals: Vec<Arrival>,
+    messages: &[IncomingMessage],
+    parked: &mut Vec<NewParked>,
+) -> Result<(), IngestError> {
+    if arrivals.is_empty() {
+        return Ok(());
+    }
+    let Some(worker) = engine.lease.worker() else {
+        give_places_back(engine, &arrivals);
+        let error = DatabaseError::Unavailable("there is no lease yet".to_owned());
+        return Err(error.into());
+    };
+    let terms = IngestTerms {
+        worker,
+        config_version,
+        expire_after_us: engine.expire_after_us(),
+    };
+    let arrivals = Arc::new(arrivals);
+    let halved = write_halving(
+        &engine.database,
+        Arc::clone(&arrivals),
+        move |conn, part: &[Arrival]| insert_arrivals(conn, &terms, part),
+        IngestError::is_not_theirs,
+    )
+    .await;
+    let halved = match halved {
+        Ok(halved) => halved,
+        Err(error) => {
+            give_places_back(engine, &arrivals);
+            if matches!(&error, IngestError::Database(_))
+                && arrivals.iter().any(Arrival::has_places)
+            {
+                // A part may have been stored all the same.
+                engine.doubt("the commit of a batch of events is uncertain");
+            }
+            return Err(error);
+        }
+    };
+    for (place, error) in &halved.guilty {
+        let Some(arrival) = arrivals.get(*place) else {
+            continue;
+        };
+        give_places_back(engine, std::slice::from_ref(arrival));
+        tracing::error!(event = %arrival.event.id, %error, "an event cannot be stored and is parked");
+        if let Some(message) = messages.get(arrival.place) {
+            parked.push(parked_message(DELIVERY_EVENTS, message, error.to_string()));
+        }
+    }
+    let guilty: Vec<usize> = halved.guilty.iter().map(|(place, _)| *place).collect();
+    start(engine, &arrivals, &guilty, &halved.written);
+    Ok(())
+}
+
+fn give_places_back(engine: &Engine, arrivals: &[Arrival]) {
+    let mut lanes = engine.lanes();
+    for planned in arrivals.iter().flat_map(|arrival| &arrival.deliveries) {
+        if planned.has_place {
+            lanes.cancel_reservation(planned.webhook);
+        }
+    }
+}
+
+/// Puts what was claimed with its insert into the places kept for it, and
+/// tells the lanes of the rest.
+fn start(engine: &Engine, arrivals: &[Arrival], guilty: &[usize], written: &[Ingested]) {
+    let is_new = |arrival: &Arrival| {
+        written
+            .iter()
+            .find(|part| part.new_events.contains(arrival.event.id.as_bytes()))
+    };
+    let mut lanes = engine.lanes();
+    let mut refused = Vec::new();
+    let (mut new, mut repeated) = (0, 0);
+    for (place, arrival) in arrivals.iter().enumerate() {
+        if guilty.contains(&place) {
+            continue;
+        }
+        let Some(part) = is_new(arrival) else {
+            repeated += 1;
+            for planned in arrival.deliveries.iter().filter(|planned| planned.has_place) {
+                lanes.cancel_reservation(planned.webhook);
+            }
+            continue;
+        };
+        new += 1;
+        for planned in &arrival.deliveries {
+            let due_us = part.now_us.saturating_add(planned.pause_us);
+            if planned.is_claimed(arrival.record, &part.not_claimed) {
+                let job = job(engine, arrival, planned, due_us);
+                let kept = lanes.fill_reservation(planned.webhook, arrival.record, job, due_us);
+                refused.extend(kept);
+                continue;
+            }
+            if planned.has_place {
+                lanes.cancel_reservation(planned.webhook);
+            }
+            lanes.note_due(planned.webhook, due_us);
+        }
+    }
+    engine.release(&mut lanes, refused);
+    drop(lanes);
+    if let Some(part) = written.last() {
+        engine.time.set(part.now_us);
+    }
+    engine.metrics.count_events(new, repeated);
+    engine.claim_wake.notify_one();
+}
+
+fn job(engine: &Engine, arrival: &Arrival, planned: &PlannedDelivery, due_us: i64) -> Job {
+    Job {
+        delivery: planned.id,
+        webhook: planned.webhook,
+        event_id: arrival.event.id,
+        record: arrival.record,
+        claim_no: 1,
+        attempts: 0,
+        due_at_us: due_us,
+        expires_at_us: due_us.saturating_add(engine.expire_after_us()),
+        event: engine.bodies.has_room().then(|| arrival.event.clone()),
+    }
+}

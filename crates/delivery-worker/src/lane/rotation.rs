@@ -1,0 +1,43 @@
+//! Whose turn it is: accounts in a circle, each with its lanes in a circle.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use events::AccountId;
+
+use crate::domain::webhook::WebhookId;
+
+/// Lanes that want a turn. A lane that was given one has to be added again.
+#[derive(Debug, Default)]
+pub(super) struct Rotation {
+    accounts: VecDeque<AccountId>,
+    lanes: HashMap<AccountId, VecDeque<WebhookId>>,
+    entered: HashSet<WebhookId>,
+}
+
+impl Rotation {
+    /// Adds a lane at the end of its account's circle, unless it is there.
+    pub(super) fn add(&mut self, account: AccountId, webhook: WebhookId) {
+        if !self.entered.insert(webhook) {
+            return;
+        }
+        let lanes = self.lanes.entry(account).or_default();
+        if lanes.is_empty() {
+            self.accounts.push_back(account);
+        }
+        lanes.push_back(webhook);
+    }
+
+    /// The next lane of the next account.
+    pub(super) fn next(&mut self) -> Option<WebhookId> {
+        let account = self.accounts.pop_front()?;
+        let lanes = self.lanes.get_mut(&account)?;
+        let webhook = lanes.pop_front()?;
+        self.entered.remove(&webhook);
+        if lanes.is_empty() {
+            self.lanes.remove(&account);
+        } else {
+            self.accounts.push_back(account);
+        }
+        Some(webhook)
+    }
+}

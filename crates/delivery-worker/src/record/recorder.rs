@@ -1,0 +1,111 @@
+//! The task that writes outcomes down.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use database::{DatabaseError, write_halving};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_util::sync::CancellationToken;
+
+use super::Outcome;
+use crate::engine::Engine;
+use crate::lane::Stop;
+use crate::store::outcomes::{Detail, RecordedBatch, record_outcomes};
+
+/// How many outcomes one commit takes at most.
+const BATCH: usize = 500;
+/// How long to wait before a database that failed is tried again.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+
+/// Records until `closing`, and then what is left. While the database fails,
+/// nothing new is sent, and what is here stays here.
+pub(crate) async fn record_until_closed(
+    engine: &Engine,
+    outcomes: &mut UnboundedReceiver<Outcome>,
+    closing: CancellationToken,
+) {
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        tokio::select! {
+            biased;
+            _ = outcomes.recv_many(&mut batch, BATCH) => {}
+            () = closing.cancelled() => return,
+        }
+        record(engine, Arc::new(std::mem::take(&mut batch))).await;
+    }
+}
+
+async fn record(engine: &Engine, outcomes: Arc<Vec<Outcome>>) {
+    let mut stopped = false;
+    let lost = loop {
+        match record_in_detail(engine, &outcomes).await {
+            Ok(lost) => break lost,
+            Err(error) => {
+                if !std::mem::replace(&mut stopped, true) {
+                    tracing::error!(%error, "outcomes cannot be recorded; nothing is sent until they can");
+                    engine.stop(Stop::Recording);
+                }
+                tokio::time::sleep(RETRY_PAUSE).await;
+            }
+        }
+    };
+    if stopped {
+        tracing::info!("outcomes are recorded again");
+        engine.resume(Stop::Recording);
+    }
+    if lost > 0 {
+        // Their rows are still claimed: a fresh identity frees them.
+        engine.doubt("outcomes were refused by the database");
+    }
+    engine.recorded(outcomes.len());
+}
+
+/// Records everything; what the database refuses, with less and less detail.
+/// Returns how many could not be recorded at all. The error is the database's
+/// own trouble.
+async fn record_in_detail(
+    engine: &Engine,
+    outcomes: &Arc<Vec<Outcome>>,
+) -> Result<usize, DatabaseError> {
+    let mut left = Arc::clone(outcomes);
+    for detail in [Detail::Full, Detail::NoBodies, Detail::StateOnly] {
+        let disable_after_us = engine.disable_after_us();
+        let halved = write_halving(
+            &engine.database,
+            Arc::clone(&left),
+            move |conn, part: &[Outcome]| record_outcomes(conn, part, detail, disable_after_us),
+            DatabaseError::is_retryable,
+        )
+        .await?;
+        for batch in halved.written {
+            apply(engine, batch);
+        }
+        if halved.guilty.is_empty() {
+            return Ok(0);
+        }
+        let mut refused = Vec::with_capacity(halved.guilty.len());
+        for (place, error) in &halved.guilty {
+            let Some(outcome) = left.get(*place) else {
+                continue;
+            };
+            tracing::error!(
+                delivery = %outcome.delivery, %error, ?detail,
+                "an outcome was refused; it is recorded with less detail"
+            );
+            refused.push(outcome.clone());
+        }
+        left = Arc::new(refused);
+    }
+    Ok(left.len())
+}
+
+fn apply(engine: &Engine, batch: RecordedBatch) {
+    engine.time.set(batch.now_us);
+    engine.note_due(&batch.due);
+    for lane in batch.lanes {
+        if let Some(reason) = &lane.disabled_reason {
+            tracing::warn!(webhook = lane.webhook_id, reason, "a webhook is disabled");
+        }
+        engine.set_gate(&lane);
+    }
+}

@@ -1,0 +1,273 @@
+//! All webhooks, ready to match and to send: the database's settings in memory.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use database::{Database, DatabaseError};
+use events::{AccountId, Timestamp};
+
+use crate::address::{AddressPolicy, UrlError, WebhookUrl};
+use crate::domain::webhook::{EventSwitches, WebhookId, WebhookSettings};
+use crate::headers::{CustomHeaders, HeaderError};
+use crate::render::RenderSettings;
+use crate::retry::RetryPolicy;
+use crate::secret::{KeyRing, SecretOwner, UnsealError};
+use crate::sign::Signer;
+use crate::store::config::{ConfigRow, list_changed};
+
+/// A webhook as the pipeline uses it.
+#[derive(Debug)]
+pub(crate) struct Webhook {
+    pub(crate) id: WebhookId,
+    pub(crate) account_id: AccountId,
+    /// Whether events fire it.
+    pub(crate) is_active: bool,
+    pub(crate) is_deleted: bool,
+    /// What fires it. A secret that does not open takes nothing from it: such
+    /// a webhook's deliveries wait.
+    pub(crate) events: EventSwitches,
+    pub(crate) settings_version: i64,
+    config_version: i64,
+    /// What it takes to send; without it the webhook's deliveries wait.
+    pub(crate) plan: Result<SendPlan, Unusable>,
+}
+
+/// A webhook's settings in the form that sending wants.
+#[derive(Debug)]
+pub(crate) struct SendPlan {
+    pub(crate) url: WebhookUrl,
+    pub(crate) render: RenderSettings,
+    pub(crate) headers: CustomHeaders,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) max_concurrency: usize,
+    signer: Signer,
+    /// Signs with the rotated secret as well, until then.
+    overlap: Option<(Signer, Timestamp)>,
+}
+
+impl SendPlan {
+    /// What signs a request that is made now.
+    pub(crate) fn signer(&self, now: Timestamp) -> &Signer {
+        match &self.overlap {
+            Some((both, until)) if now < *until => both,
+            _ => &self.signer,
+        }
+    }
+}
+
+/// Why a webhook's stored settings cannot be used. Its deliveries wait until
+/// it is mended.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum Unusable {
+    /// The secret does not open.
+    #[error("its secret cannot be read: {0}")]
+    Secret(#[from] UnsealError),
+    /// The settings are another version's, or damaged.
+    #[error("its settings cannot be read: {0}")]
+    Settings(String),
+    /// The URL is none.
+    #[error("its URL cannot be used: {0}")]
+    Url(#[from] UrlError),
+    /// A header cannot be sent.
+    #[error("its headers cannot be sent: {0}")]
+    Header(HeaderError),
+}
+
+/// What applies where a webhook says nothing itself.
+#[derive(Debug, Clone)]
+pub(crate) struct UsualSettings {
+    pub(crate) concurrency: usize,
+    pub(crate) schedule: Vec<Duration>,
+}
+
+/// The webhooks known so far.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    keys: Arc<KeyRing>,
+    usual: UsualSettings,
+    known: RwLock<Known>,
+}
+
+/// All webhooks at one moment.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    version: i64,
+    webhooks: HashMap<WebhookId, Arc<Webhook>>,
+    by_account: HashMap<AccountId, Vec<Arc<Webhook>>>,
+}
+
+impl Registry {
+    pub(crate) fn new(keys: Arc<KeyRing>, usual: UsualSettings) -> Self {
+        Self {
+            keys,
+            usual,
+            known: RwLock::default(),
+        }
+    }
+
+    /// Reads what changed since the last time; returns it.
+    pub(crate) async fn refresh(
+        &self,
+        database: &Database,
+    ) -> Result<Vec<Arc<Webhook>>, DatabaseError> {
+        let since = self.version();
+        let (version, rows) = database
+            .read(move |conn| list_changed(conn, since))
+            .await?;
+        let changed: Vec<Arc<Webhook>> = rows
+            .iter()
+            .map(|row| Arc::new(prepare(row, &self.keys, &self.usual)))
+            .collect();
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        for webhook in &changed {
+            known.put(Arc::clone(webhook));
+        }
+        known.version = known.version.max(version);
+        Ok(changed)
+    }
+
+    /// The version of all webhooks' settings that is known here.
+    pub(crate) fn version(&self) -> i64 {
+        self.read().version
+    }
+
+    /// A webhook, deleted ones included.
+    pub(crate) fn find(&self, id: WebhookId) -> Option<Arc<Webhook>> {
+        self.read().webhooks.get(&id).cloned()
+    }
+
+    /// Looks at all webhooks, of one version.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Known) -> T) -> T {
+        look(&self.read())
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Known> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// The version of all webhooks' settings.
+    pub(crate) fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// The account's active webhooks by id.
+    pub(crate) fn of_account(&self, account: AccountId) -> &[Arc<Webhook>] {
+        self.by_account.get(&account).map_or(&[], Vec::as_slice)
+    }
+
+    /// Takes a webhook in unless a newer state of it is known.
+    fn put(&mut self, webhook: Arc<Webhook>) {
+        if self
+            .webhooks
+            .get(&webhook.id)
+            .is_some_and(|known| known.config_version > webhook.config_version)
+        {
+            return;
+        }
+        let of_account = self.by_account.entry(webhook.account_id).or_default();
+        of_account.retain(|known| known.id != webhook.id);
+        if webhook.is_active && !webhook.is_deleted {
+            let place = of_account.partition_point(|known| known.id < webhook.id);
+            of_account.insert(place, Arc::clone(&webhook));
+        }
+        self.webhooks.insert(webhook.id, webhook);
+    }
+}
+
+/// Makes a stored webhook ready.
+pub(crate) fn prepare(row: &ConfigRow, keys: &KeyRing, usual: &UsualSettings) -> Webhook {
+    let settings = serde_json::from_value::<WebhookSettings>(row.settings.clone());
+    let events = settings
+        .as_ref()
+        .map_or_else(|_unreadable| EventSwitches::default(), |known| known.events);
+    let plan = settings
+        .map_err(|error| Unusable::Settings(error.to_string()))
+        .and_then(|settings| plan(row, settings, keys, usual));
+    if let Err(reason) = &plan
+        && row.deleted_at_us.is_none()
+    {
+        tracing::error!(webhook = row.id, %reason, "a webhook is held");
+    }
+    Webhook {
+        id: WebhookId(row.id),
+        account_id: AccountId(row.account_id),
+        is_active: row.active,
+        is_deleted: row.deleted_at_us.is_some(),
+        events,
+        settings_version: row.settings_version,
+        config_version: row.config_version,
+        plan,
+    }
+}
+
+fn plan(
+    row: &ConfigRow,
+    settings: WebhookSettings,
+    keys: &KeyRing,
+    usual: &UsualSettings,
+) -> Result<SendPlan, Unusable> {
+    let owner = SecretOwner {
+        account_id: AccountId(row.account_id),
+        webhook_id: row.id,
+    };
+    let secret = keys.unseal(&row.secret, owner)?;
+    let overlap = match (&row.previous_secret, row.previous_secret_until_us) {
+        (Some(sealed), Some(until_us)) => {
+            let previous = keys.unseal(sealed, owner)?;
+            let both = Signer::new(&[secret.clone(), previous]);
+            Some((both, Timestamp(until_us)))
+        }
+        _ => None,
+    };
+    let headers = settings
+        .headers
+        .iter()
+        .map(|header| (header.name.as_str(), header.value.as_str()));
+    let headers = CustomHeaders::parse(headers).map_err(|mut faults| {
+        // There is at least one, or it would not be an error.
+        faults
+            .pop()
+            .map_or_else(|| Unusable::Settings("headers".to_owned()), Unusable::Header)
+    })?;
+    let schedule = settings.retry_schedule_seconds.as_ref().map(|pauses| {
+        pauses
+            .iter()
+            .map(|&pause| Duration::from_secs(pause.into()))
+            .collect()
+    });
+    let max_concurrency = settings
+        .max_concurrency
+        .and_then(|slots| usize::try_from(slots).ok())
+        .unwrap_or(usual.concurrency)
+        .max(1);
+    Ok(SendPlan {
+        url: WebhookUrl::parse(&settings.url, &any_address())?,
+        render: RenderSettings {
+            format: settings.format.0,
+            strict_body: settings.strict_body,
+        },
+        headers,
+        retry: RetryPolicy {
+            schedule: schedule.unwrap_or_else(|| usual.schedule.clone()),
+            stop_on_4xx: settings.stop_on_4xx,
+        },
+        max_concurrency,
+        signer: Signer::new(std::slice::from_ref(&secret)),
+        overlap,
+    })
+}
+
+/// Who may be called is judged at each attempt, where it shows in the log.
+fn any_address() -> AddressPolicy {
+    let all = [
+        ipnet::IpNet::V4(ipnet::Ipv4Net::default()),
+        ipnet::IpNet::V6(ipnet::Ipv6Net::default()),
+    ];
+    AddressPolicy {
+        allow_networks: all.to_vec(),
+        https_only: false,
+    }
+}

@@ -1,0 +1,17 @@
+//! The queries. Each module is one table or one step of the pipeline; every
+//! function takes the connection of the unit of work that it is part of.
+
+pub(crate) mod claims;
+pub(crate) mod config;
+pub(crate) mod deliveries;
+pub(crate) mod delivery_log;
+pub(crate) mod error;
+pub(crate) mod ingest;
+pub(crate) mod lanes;
+pub(crate) mod outcomes;
+pub(crate) mod pipelines;
+pub(crate) mod revoked;
+pub(crate) mod schema;
+pub(crate) mod test_deliveries;
+pub(crate) mod webhook_records;
+pub(crate) mod workers;

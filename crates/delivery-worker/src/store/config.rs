@@ -1,0 +1,62 @@
+//! The version counter of all webhooks' settings.
+
+use database::{Connection, DatabaseError, on_backend};
+use diesel::prelude::*;
+
+use serde_json::Value;
+
+use super::schema::{webhook_config, webhooks};
+
+/// What the pipeline knows of a webhook.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = webhooks)]
+pub(crate) struct ConfigRow {
+    pub(crate) id: i64,
+    pub(crate) account_id: i64,
+    pub(crate) active: bool,
+    pub(crate) settings_version: i64,
+    pub(crate) settings: Value,
+    pub(crate) secret: Vec<u8>,
+    pub(crate) previous_secret: Option<Vec<u8>>,
+    pub(crate) previous_secret_until_us: Option<i64>,
+    pub(crate) config_version: i64,
+    pub(crate) deleted_at_us: Option<i64>,
+}
+
+/// Counts a change of a webhook; call it in the transaction of the change and
+/// write the number into the webhook's row.
+///
+/// Changes wait for one another here, so numbers become visible in order.
+pub(crate) fn bump_version(conn: &mut Connection<'_>) -> Result<i64, DatabaseError> {
+    Ok(on_backend!(conn, |c| diesel::update(webhook_config::table)
+        .set(webhook_config::version.eq(webhook_config::version + 1))
+        .returning(webhook_config::version)
+        .get_result(c))?)
+}
+
+/// The number of the last change.
+pub(crate) fn find_version(conn: &mut Connection<'_>) -> Result<i64, DatabaseError> {
+    Ok(on_backend!(conn, |c| webhook_config::table
+        .select(webhook_config::version)
+        .first(c))?)
+}
+
+/// The webhooks that changed after `since`, deleted ones included, and the
+/// version that they are known up to.
+///
+/// The version is read first: a row may be newer than it, never older.
+pub(crate) fn list_changed(
+    conn: &mut Connection<'_>,
+    since: i64,
+) -> Result<(i64, Vec<ConfigRow>), DatabaseError> {
+    let version = find_version(conn)?;
+    if version == since {
+        return Ok((version, Vec::new()));
+    }
+    let rows = on_backend!(conn, |c| webhooks::table
+        .filter(webhooks::config_version.gt(since))
+        .order(webhooks::id)
+        .select(ConfigRow::as_select())
+        .load(c))?;
+    Ok((version, rows))
+}

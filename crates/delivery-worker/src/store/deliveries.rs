@@ -1,0 +1,132 @@
+//! Pending deliveries, and the events that they are about.
+
+use database::{Connection, DatabaseError, on_backend};
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable};
+use events::EventId;
+
+use super::schema::{deliveries, event_bodies};
+use crate::domain::delivery::DeliveryState;
+use crate::domain::webhook::WebhookId;
+
+/// The condition of the partial index on what is due. Written out, since an
+/// engine cannot see a bound value when it chooses the index.
+pub(crate) fn is_pending() -> SqlLiteral<Bool> {
+    sql::<Bool>("deliveries.state = 'pending'")
+}
+
+/// The encoded event, as long as it is kept.
+pub(crate) fn find_event_body(
+    conn: &mut Connection<'_>,
+    id: EventId,
+) -> Result<Option<Vec<u8>>, DatabaseError> {
+    Ok(on_backend!(conn, |c| event_bodies::table
+        .find(id.as_bytes())
+        .select(event_bodies::body)
+        .first(c)
+        .optional())?)
+}
+
+/// The encoded events of these ids, in no order.
+pub(crate) fn list_event_bodies(
+    conn: &mut Connection<'_>,
+    ids: &[EventId],
+) -> Result<Vec<(Vec<u8>, Vec<u8>)>, DatabaseError> {
+    let ids: Vec<&[u8]> = ids.iter().map(EventId::as_bytes).collect();
+    Ok(on_backend!(conn, |c| event_bodies::table
+        .filter(event_bodies::event_id.eq_any(&ids))
+        .select((event_bodies::event_id, event_bodies::body))
+        .load(c))?)
+}
+
+/// Whether nobody has the delivery: no claim, or one whose worker's lease has
+/// ended.
+pub(crate) fn not_held_by_a_live_worker(now_us: i64) -> SqlLiteral<Bool> {
+    sql::<Bool>(&format!(
+        "(deliveries.worker_id IS NULL OR NOT EXISTS (SELECT 1 FROM workers \
+         WHERE workers.id = deliveries.worker_id AND workers.lease_until_us > {now_us}))"
+    ))
+}
+
+/// A webhook with pending deliveries that nobody has claimed.
+#[derive(Debug, Clone, Copy, QueryableByName)]
+pub(crate) struct PendingLane {
+    #[diesel(sql_type = BigInt)]
+    webhook_id: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    earliest_due_us: Option<i64>,
+}
+
+impl PendingLane {
+    pub(crate) fn webhook(&self) -> WebhookId {
+        WebhookId(self.webhook_id)
+    }
+
+    /// `None` if all that is pending is claimed.
+    pub(crate) fn earliest_due_us(&self) -> Option<i64> {
+        self.earliest_due_us
+    }
+}
+
+/// Every webhook with pending deliveries, and when the first that is free is
+/// due. Steps from webhook to webhook through the index, so it costs by the
+/// number of webhooks and not of deliveries.
+pub(crate) fn list_pending_lanes(
+    conn: &mut Connection<'_>,
+    now_us: i64,
+) -> Result<Vec<PendingLane>, DatabaseError> {
+    let query = format!(
+        "WITH RECURSIVE lanes (webhook_id) AS (
+             SELECT min(webhook_id) FROM deliveries WHERE state = 'pending'
+             UNION ALL
+             SELECT (SELECT min(d.webhook_id) FROM deliveries d
+                     WHERE d.state = 'pending' AND d.webhook_id > lanes.webhook_id)
+             FROM lanes WHERE lanes.webhook_id IS NOT NULL
+         )
+         SELECT lanes.webhook_id AS webhook_id,
+             (SELECT d.due_at_us FROM deliveries d
+              WHERE d.state = 'pending' AND d.webhook_id = lanes.webhook_id
+                  AND (d.worker_id IS NULL OR NOT EXISTS (
+                      SELECT 1 FROM workers w
+                      WHERE w.id = d.worker_id AND w.lease_until_us > {now_us}))
+              ORDER BY d.due_at_us LIMIT 1) AS earliest_due_us
+         FROM lanes WHERE lanes.webhook_id IS NOT NULL"
+    );
+    Ok(on_backend!(conn, |c| diesel::sql_query(&query).load(c))?)
+}
+
+/// Ends pending deliveries of one webhook, at most `limit` of those due before
+/// `due_before_us` that nobody has; returns how many.
+pub(crate) fn end_pending(
+    conn: &mut Connection<'_>,
+    webhook: WebhookId,
+    state: DeliveryState,
+    due_before_us: i64,
+    limit: i64,
+) -> Result<usize, DatabaseError> {
+    let now_us = conn.now_us()?;
+    on_backend!(conn, |c| {
+        let ids: Vec<Vec<u8>> = deliveries::table
+            .filter(deliveries::webhook_id.eq(webhook.0))
+            .filter(is_pending())
+            .filter(deliveries::due_at_us.lt(due_before_us))
+            .filter(not_held_by_a_live_worker(now_us))
+            .order(deliveries::due_at_us)
+            .limit(limit)
+            .select(deliveries::id)
+            .load(c)?;
+        Ok(diesel::update(
+            deliveries::table
+                .filter(deliveries::id.eq_any(&ids))
+                .filter(is_pending()),
+        )
+        .set((
+            deliveries::state.eq(state.as_str()),
+            deliveries::worker_id.eq(None::<Vec<u8>>),
+            deliveries::finished_at_us.eq(now_us),
+        ))
+        .execute(c)?)
+    })
+}

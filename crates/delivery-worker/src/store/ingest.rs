@@ -1,0 +1,271 @@
+//! Taking events in: the event, its body and its deliveries in one unit.
+
+use std::collections::HashSet;
+
+use database::{Connection, DatabaseError, on_backend};
+use diesel::prelude::*;
+use events::Change;
+
+use super::claims::{list_records_of_others, lock_lanes};
+use super::config::find_version;
+use super::pipelines::upsert_pipeline;
+use super::schema::{deliveries, event_bodies, events as events_table};
+use super::workers::has_others;
+use crate::domain::delivery::{DeliveryState, Origin};
+use crate::ingest::{Arrival, PlannedDelivery};
+use crate::lane::RecordKey;
+
+/// Rows per statement: both engines bound the number of values.
+const ROWS_PER_INSERT: usize = 500;
+
+/// Why events were not taken in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IngestError {
+    /// Webhooks changed since the events were matched; match again.
+    #[error("webhooks changed meanwhile")]
+    Stale,
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl IngestError {
+    /// Whether the events are not at fault.
+    pub(crate) fn is_not_theirs(&self) -> bool {
+        match self {
+            Self::Stale => true,
+            Self::Database(error) => error.is_retryable(),
+        }
+    }
+}
+
+/// By whom and under which settings events are taken in.
+#[derive(Debug, Clone)]
+pub(crate) struct IngestTerms {
+    pub(crate) worker: Vec<u8>,
+    pub(crate) config_version: i64,
+    pub(crate) expire_after_us: i64,
+}
+
+/// What was new.
+#[derive(Debug)]
+pub(crate) struct Ingested {
+    /// The database's time, which deliveries without a pause are due at.
+    pub(crate) now_us: i64,
+    /// Ids of the events that were not known before.
+    pub(crate) new_events: HashSet<Vec<u8>>,
+    /// Places kept for deliveries that could not be claimed after all: another
+    /// worker has their record.
+    pub(crate) not_claimed: HashSet<(i64, RecordKey)>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = events_table, treat_none_as_default_value = false)]
+struct NewEvent<'a> {
+    event_id: &'a [u8],
+    account_id: i64,
+    seq: Option<i64>,
+    event_type: &'a str,
+    component: &'a str,
+    record_id: Option<i64>,
+    revision: Option<i64>,
+    occurred_at_us: i64,
+    received_at_us: i64,
+    matched: i64,
+    config_version: i64,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = event_bodies, treat_none_as_default_value = false)]
+struct NewBody<'a> {
+    event_id: &'a [u8],
+    body: &'a [u8],
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = deliveries, treat_none_as_default_value = false)]
+struct NewDelivery<'a> {
+    id: &'a [u8],
+    account_id: i64,
+    webhook_id: i64,
+    event_id: Option<&'a [u8]>,
+    origin: &'static str,
+    state: &'static str,
+    event_type: &'a str,
+    component: &'a str,
+    record_id: Option<i64>,
+    revision: Option<i64>,
+    due_at_us: i64,
+    attempts: i64,
+    claim_no: i64,
+    worker_id: Option<&'a [u8]>,
+    created_at_us: i64,
+    expires_at_us: i64,
+}
+
+/// Takes a batch in. Events that are known already are left alone.
+pub(crate) fn insert_arrivals(
+    conn: &mut Connection<'_>,
+    terms: &IngestTerms,
+    arrivals: &[Arrival],
+) -> Result<Ingested, IngestError> {
+    if find_version(conn)? != terms.config_version {
+        return Err(IngestError::Stale);
+    }
+    let now_us = conn.now_us()?;
+    let new_events = insert_events(conn, terms, arrivals, now_us)?;
+    let new: Vec<&Arrival> = arrivals
+        .iter()
+        .filter(|arrival| new_events.contains(arrival.event.id.as_bytes()))
+        .collect();
+    insert_bodies(conn, &new)?;
+    let not_claimed = records_of_others(conn, &terms.worker, &new, now_us)?;
+    insert_deliveries(conn, terms, &new, &not_claimed, now_us)?;
+    for arrival in new {
+        if let Change::Pipeline(change) = &arrival.event.change {
+            upsert_pipeline(conn, arrival.event.account_id.0, change)?;
+        }
+    }
+    Ok(Ingested {
+        now_us,
+        new_events,
+        not_claimed,
+    })
+}
+
+fn insert_events(
+    conn: &mut Connection<'_>,
+    terms: &IngestTerms,
+    arrivals: &[Arrival],
+    now_us: i64,
+) -> Result<HashSet<Vec<u8>>, DatabaseError> {
+    let mut rows: Vec<NewEvent<'_>> = arrivals
+        .iter()
+        .map(|arrival| NewEvent {
+            event_id: arrival.event.id.as_bytes(),
+            account_id: arrival.event.account_id.0,
+            seq: arrival.seq,
+            event_type: arrival.event.change.event_type(),
+            component: arrival.component(),
+            record_id: arrival.record.map(|record| record.id),
+            revision: arrival.event.change.revision(),
+            occurred_at_us: arrival.event.occurred_at.0,
+            received_at_us: now_us,
+            matched: i64::try_from(arrival.deliveries.len()).unwrap_or(i64::MAX),
+            config_version: terms.config_version,
+        })
+        .collect();
+    // In one order everywhere, so that two workers never wait for each other.
+    rows.sort_unstable_by_key(|row| row.event_id);
+    let mut inserted = HashSet::with_capacity(rows.len());
+    for chunk in rows.chunks(ROWS_PER_INSERT) {
+        let ids: Vec<Vec<u8>> = on_backend!(conn, |c| diesel::insert_into(events_table::table)
+            .values(chunk)
+            .on_conflict_do_nothing()
+            .returning(events_table::event_id)
+            .get_results(c))?;
+        inserted.extend(ids);
+    }
+    Ok(inserted)
+}
+
+fn insert_bodies(conn: &mut Connection<'_>, arrivals: &[&Arrival]) -> Result<(), DatabaseError> {
+    let rows: Vec<NewBody<'_>> = arrivals
+        .iter()
+        .filter(|arrival| arrival.keeps_body())
+        .map(|arrival| NewBody {
+            event_id: arrival.event.id.as_bytes(),
+            body: &arrival.body,
+        })
+        .collect();
+    for chunk in rows.chunks(ROWS_PER_INSERT) {
+        on_backend!(conn, |c| diesel::insert_into(event_bodies::table)
+            .values(chunk)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Which of the places kept have to wait: their record is with another worker.
+fn records_of_others(
+    conn: &mut Connection<'_>,
+    worker: &[u8],
+    arrivals: &[&Arrival],
+    now_us: i64,
+) -> Result<HashSet<(i64, RecordKey)>, DatabaseError> {
+    let mut webhooks = Vec::new();
+    let mut records = Vec::new();
+    for arrival in arrivals {
+        let Some(record) = arrival.record else {
+            continue;
+        };
+        let kept = arrival.deliveries.iter().filter(|planned| planned.has_place);
+        let before = webhooks.len();
+        webhooks.extend(kept.map(|planned| planned.webhook.0));
+        if webhooks.len() > before {
+            records.push(record.id);
+        }
+    }
+    if webhooks.is_empty() || !has_others(conn, worker, now_us)? {
+        return Ok(HashSet::new());
+    }
+    webhooks.sort_unstable();
+    webhooks.dedup();
+    records.sort_unstable();
+    records.dedup();
+    lock_lanes(conn, webhooks.iter().copied())?;
+    let held = list_records_of_others(conn, worker, &webhooks, &records)?;
+    Ok(held
+        .into_iter()
+        .filter_map(|(webhook, component, id)| {
+            let component = crate::lane::Component::parse(&component)?;
+            Some((webhook, RecordKey { component, id }))
+        })
+        .collect())
+}
+
+fn insert_deliveries(
+    conn: &mut Connection<'_>,
+    terms: &IngestTerms,
+    arrivals: &[&Arrival],
+    not_claimed: &HashSet<(i64, RecordKey)>,
+    now_us: i64,
+) -> Result<(), DatabaseError> {
+    let new_delivery = |arrival: &'_ Arrival, planned: &'_ PlannedDelivery| {
+        let is_claimed = planned.is_claimed(arrival.record, not_claimed);
+        (is_claimed, now_us.saturating_add(planned.pause_us))
+    };
+    let rows: Vec<NewDelivery<'_>> = arrivals
+        .iter()
+        .flat_map(|arrival| arrival.deliveries.iter().map(move |planned| (arrival, planned)))
+        .map(|(arrival, planned)| {
+            let (is_claimed, due_at_us) = new_delivery(arrival, planned);
+            NewDelivery {
+                id: planned.id.as_bytes(),
+                account_id: arrival.event.account_id.0,
+                webhook_id: planned.webhook.0,
+                event_id: Some(arrival.event.id.as_bytes()),
+                origin: Origin::Event.as_str(),
+                state: DeliveryState::Pending.as_str(),
+                event_type: arrival.event.change.event_type(),
+                component: arrival.component(),
+                record_id: arrival.record.map(|record| record.id),
+                revision: arrival.event.change.revision(),
+                due_at_us,
+                attempts: 0,
+                claim_no: i64::from(is_claimed),
+                worker_id: is_claimed.then_some(terms.worker.as_slice()),
+                created_at_us: now_us,
+                expires_at_us: now_us.saturating_add(terms.expire_after_us),
+            }
+        })
+        .collect();
+    for chunk in rows.chunks(ROWS_PER_INSERT) {
+        on_backend!(conn, |c| diesel::insert_into(deliveries::table)
+            .values(chunk)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! Test requests in the log: rows that are over when they are written.
+
+use database::{Connection, DatabaseError, on_backend};
+use diesel::prelude::*;
+use events::AccountId;
+
+use super::outcomes::{insert_attempt_bodies, insert_attempts};
+use super::schema::deliveries;
+use crate::domain::delivery::Origin;
+use crate::record::{AttemptLog, Outcome};
+
+/// Stands where an event has its type, and its component.
+const TEST: &str = "test";
+
+/// A test request and what came of it.
+#[derive(Debug, Clone)]
+pub(crate) struct TestDelivery {
+    pub(crate) account_id: AccountId,
+    pub(crate) outcome: Outcome,
+}
+
+/// Writes a test into the log: a delivery that is over, with one attempt.
+pub(crate) fn insert_test_delivery(
+    conn: &mut Connection<'_>,
+    test: &TestDelivery,
+) -> Result<(), DatabaseError> {
+    let now_us = conn.now_us()?;
+    let outcome = &test.outcome;
+    let log = outcome.log.as_ref();
+    on_backend!(conn, |c| diesel::insert_into(deliveries::table)
+        .values((
+            deliveries::id.eq(outcome.delivery.as_bytes()),
+            deliveries::account_id.eq(test.account_id.0),
+            deliveries::webhook_id.eq(outcome.webhook.0),
+            deliveries::origin.eq(Origin::Test.as_str()),
+            deliveries::state.eq(outcome.kind.state().as_str()),
+            deliveries::event_type.eq(TEST),
+            deliveries::component.eq(TEST),
+            deliveries::due_at_us.eq(now_us),
+            deliveries::attempts.eq(i64::from(log.is_some())),
+            deliveries::claim_no.eq(outcome.claim_no),
+            deliveries::settings_version.eq(log.map(|log| log.settings_version)),
+            deliveries::last_attempt_at_us.eq(log.map(|log| log.started_at.0)),
+            deliveries::last_status.eq(log.and_then(|log| log.status)),
+            deliveries::last_error.eq(log.and_then(AttemptLog::summary)),
+            deliveries::last_duration_us.eq(log.map(|log| log.duration_us)),
+            deliveries::created_at_us.eq(now_us),
+            deliveries::expires_at_us.eq(now_us),
+            deliveries::finished_at_us.eq(now_us),
+        ))
+        .execute(c))?;
+    insert_attempts(conn, &[outcome])?;
+    insert_attempt_bodies(conn, &[outcome])
+}

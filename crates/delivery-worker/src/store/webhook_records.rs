@@ -1,0 +1,409 @@
+//! Rows of webhooks, as the API reads and writes them.
+//!
+//! Every change of a webhook counts `webhook_config` up in the same transaction:
+//! workers notice a change by that number.
+
+use database::{Connection, DatabaseError, on_backend};
+use diesel::prelude::*;
+use diesel::result::Error;
+use events::{AccountId, Timestamp};
+use http_api::{PageRequest, TimeRange};
+use serde_json::Value;
+
+use super::config::bump_version;
+use super::schema::{webhook_lanes, webhook_versions, webhooks};
+use crate::domain::webhook::{WebhookId, WebhookSettings};
+use crate::domain::webhook_record::{Condition, Webhook, WebhookConfig, WebhookState};
+
+/// The kind of row that `/webhooks` shows; triggers lie in the same table.
+const KIND: &str = "webhook";
+/// How many rows are looked at in one query while a filter picks from them.
+const BATCH_ROWS: i64 = 200;
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = webhooks)]
+struct RecordRow {
+    id: i64,
+    name: String,
+    active: bool,
+    settings_version: i64,
+    settings: Value,
+    secret: Vec<u8>,
+    revision: i64,
+    created_at_us: i64,
+    updated_at_us: i64,
+}
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = webhook_lanes)]
+pub(super) struct ConditionRow {
+    paused_until_us: Option<i64>,
+    paused_at_us: Option<i64>,
+    disabled_at_us: Option<i64>,
+    disabled_reason: Option<String>,
+}
+
+impl From<ConditionRow> for Condition {
+    fn from(row: ConditionRow) -> Self {
+        Self {
+            disabled_at: row.disabled_at_us.map(Timestamp),
+            disabled_reason: row.disabled_reason,
+            paused_at: row.paused_at_us.map(Timestamp),
+            paused_until: row.paused_until_us.map(Timestamp),
+        }
+    }
+}
+
+/// A webhook and its secret, still sealed.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredWebhook {
+    /// The webhook.
+    pub(crate) webhook: Webhook,
+    /// Opens with the account and the id.
+    pub(crate) sealed_secret: Vec<u8>,
+}
+
+impl TryFrom<(RecordRow, ConditionRow)> for StoredWebhook {
+    type Error = DatabaseError;
+
+    fn try_from((row, condition): (RecordRow, ConditionRow)) -> Result<Self, DatabaseError> {
+        let webhook = Webhook {
+            id: WebhookId(row.id),
+            config: WebhookConfig {
+                name: row.name,
+                active: row.active,
+                settings: decode_settings(row.settings)?,
+            },
+            settings_version: row.settings_version,
+            revision: row.revision,
+            condition: condition.into(),
+            created_at: Timestamp(row.created_at_us),
+            updated_at: Timestamp(row.updated_at_us),
+        };
+        Ok(Self {
+            webhook,
+            sealed_secret: row.secret,
+        })
+    }
+}
+
+/// Which webhooks a list shows.
+#[derive(Debug, Clone)]
+pub(crate) struct WebhookList {
+    /// Switched on, or off.
+    pub(crate) active: Option<bool>,
+    /// Any of these fires it.
+    pub(crate) events: Vec<&'static str>,
+    /// It is in any of these states.
+    pub(crate) states: Vec<WebhookState>,
+    /// When it was created.
+    pub(crate) created: TimeRange,
+    /// When it was last changed.
+    pub(crate) updated: TimeRange,
+    /// Which part of the list.
+    pub(crate) page: PageRequest,
+}
+
+impl WebhookList {
+    /// What of the filter lies in the settings rather than in columns.
+    fn picks(&self, webhook: &Webhook, now: Timestamp) -> bool {
+        let config = &webhook.config;
+        let state = WebhookState::of(config.active, &webhook.condition, now);
+        let mut fired_by = config.settings.events.names();
+        (self.events.is_empty() || fired_by.any(|name| self.events.contains(&name)))
+            && (self.states.is_empty() || self.states.contains(&state))
+    }
+}
+
+/// The account's webhooks with what holds them up.
+macro_rules! live_webhooks {
+    ($account_id:expr) => {
+        webhooks::table
+            .inner_join(webhook_lanes::table.on(webhook_lanes::webhook_id.eq(webhooks::id)))
+            .filter(webhooks::account_id.eq($account_id.0))
+            .filter(webhooks::kind.eq(KIND))
+            .filter(webhooks::deleted_at_us.is_null())
+            .select((RecordRow::as_select(), ConditionRow::as_select()))
+    };
+}
+
+/// The webhook, if it is the account's and not deleted.
+pub(crate) fn find_webhook(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    id: WebhookId,
+) -> Result<Option<StoredWebhook>, DatabaseError> {
+    let row: Option<(RecordRow, ConditionRow)> = on_backend!(conn, |c| live_webhooks!(account_id)
+        .filter(webhooks::id.eq(id.0))
+        .first(c)
+        .optional())?;
+    row.map(TryFrom::try_from).transpose()
+}
+
+/// As [`find_webhook`], and nobody else changes it until the transaction ends.
+pub(crate) fn lock_webhook(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    id: WebhookId,
+) -> Result<Option<StoredWebhook>, DatabaseError> {
+    // SQLite has one writer, so that it is locked as it is.
+    if let Connection::Postgres(c) = conn {
+        webhooks::table
+            .filter(webhooks::account_id.eq(account_id.0))
+            .filter(webhooks::id.eq(id.0))
+            .select(webhooks::id)
+            .for_update()
+            .first::<i64>(*c)
+            .optional()?;
+    }
+    find_webhook(conn, account_id, id)
+}
+
+/// One page of the account's webhooks, newest first, with one more than the page
+/// has if there are more.
+pub(crate) fn list_webhooks(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    list: &WebhookList,
+    now: Timestamp,
+) -> Result<Vec<Webhook>, DatabaseError> {
+    let wanted = usize::try_from(list.page.fetch_limit()).unwrap_or(usize::MAX);
+    let mut found = Vec::new();
+    let mut before_id = list.page.before_id;
+    loop {
+        let rows = load_batch(conn, account_id, list, before_id)?;
+        let Some((last, _)) = rows.last() else { break };
+        before_id = Some(last.id);
+        for row in rows {
+            let webhook = StoredWebhook::try_from(row)?.webhook;
+            if list.picks(&webhook, now) {
+                found.push(webhook);
+            }
+        }
+        if found.len() >= wanted {
+            break;
+        }
+    }
+    found.truncate(wanted);
+    Ok(found)
+}
+
+fn load_batch(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    list: &WebhookList,
+    before_id: Option<i64>,
+) -> Result<Vec<(RecordRow, ConditionRow)>, DatabaseError> {
+    Ok(on_backend!(conn, |c| {
+        let mut query = live_webhooks!(account_id).into_boxed();
+        if let Some(active) = list.active {
+            query = query.filter(webhooks::active.eq(active));
+        }
+        if let Some(from) = list.created.from_micros {
+            query = query.filter(webhooks::created_at_us.ge(from));
+        }
+        if let Some(to) = list.created.to_micros {
+            query = query.filter(webhooks::created_at_us.lt(to));
+        }
+        if let Some(from) = list.updated.from_micros {
+            query = query.filter(webhooks::updated_at_us.ge(from));
+        }
+        if let Some(to) = list.updated.to_micros {
+            query = query.filter(webhooks::updated_at_us.lt(to));
+        }
+        if let Some(before) = before_id {
+            query = query.filter(webhooks::id.lt(before));
+        }
+        query.order(webhooks::id.desc()).limit(BATCH_ROWS).load(c)
+    })?)
+}
+
+/// How many webhooks the account has.
+pub(crate) fn count_webhooks(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+) -> Result<i64, DatabaseError> {
+    Ok(on_backend!(conn, |c| webhooks::table
+        .filter(webhooks::account_id.eq(account_id.0))
+        .filter(webhooks::kind.eq(KIND))
+        .filter(webhooks::deleted_at_us.is_null())
+        .count()
+        .get_result(c))?)
+}
+
+/// Adds a webhook at version and revision 1. `seal` gets the new id, to which the
+/// sealed secret is bound.
+pub(crate) fn insert_webhook<E: From<DatabaseError>>(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    config: &WebhookConfig,
+    now: Timestamp,
+    seal: impl FnOnce(WebhookId) -> Result<Vec<u8>, E>,
+) -> Result<StoredWebhook, E> {
+    let encoded = encode_settings(&config.settings)?;
+    let config_version = bump_version(conn)?;
+    let id = insert_row(conn, account_id, config, &encoded, config_version, now)?;
+    let sealed_secret = seal(id)?;
+    finish_insert(conn, account_id, id, encoded, &sealed_secret, now)?;
+    let webhook = Webhook {
+        id,
+        config: config.clone(),
+        settings_version: 1,
+        revision: 1,
+        condition: Condition::default(),
+        created_at: now,
+        updated_at: now,
+    };
+    Ok(StoredWebhook {
+        webhook,
+        sealed_secret,
+    })
+}
+
+fn insert_row(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    config: &WebhookConfig,
+    encoded: &Value,
+    config_version: i64,
+    now: Timestamp,
+) -> Result<WebhookId, DatabaseError> {
+    let id: i64 = on_backend!(conn, |c| diesel::insert_into(webhooks::table)
+        .values((
+            webhooks::account_id.eq(account_id.0),
+            webhooks::kind.eq(KIND),
+            webhooks::name.eq(&config.name),
+            webhooks::active.eq(config.active),
+            webhooks::settings_version.eq(1),
+            webhooks::settings.eq(encoded),
+            // The secret is sealed for the id that this statement makes.
+            webhooks::secret.eq(&[][..]),
+            webhooks::config_version.eq(config_version),
+            webhooks::revision.eq(1),
+            webhooks::created_at_us.eq(now.0),
+            webhooks::updated_at_us.eq(now.0),
+        ))
+        .returning(webhooks::id)
+        .get_result(c))?;
+    Ok(WebhookId(id))
+}
+
+fn finish_insert(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    id: WebhookId,
+    encoded: Value,
+    sealed_secret: &[u8],
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    let changed_at_us = conn.now_us()?;
+    on_backend!(conn, |c| diesel::update(webhooks::table.find(id.0))
+        .set(webhooks::secret.eq(sealed_secret))
+        .execute(c))?;
+    on_backend!(conn, |c| diesel::insert_into(webhook_lanes::table)
+        .values((
+            webhook_lanes::webhook_id.eq(id.0),
+            webhook_lanes::changed_at_us.eq(changed_at_us),
+        ))
+        .execute(c))?;
+    insert_version(conn, account_id, id, 1, encoded, now)
+}
+
+fn insert_version(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    id: WebhookId,
+    version: i64,
+    encoded: Value,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    on_backend!(conn, |c| diesel::insert_into(webhook_versions::table)
+        .values((
+            webhook_versions::webhook_id.eq(id.0),
+            webhook_versions::version.eq(version),
+            webhook_versions::account_id.eq(account_id.0),
+            webhook_versions::settings.eq(&encoded),
+            webhook_versions::created_at_us.eq(now.0),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Writes a new configuration of a locked webhook as its next version.
+pub(crate) fn update_config(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    id: WebhookId,
+    config: &WebhookConfig,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    let encoded = encode_settings(&config.settings)?;
+    let config_version = bump_version(conn)?;
+    let version: i64 = on_backend!(conn, |c| diesel::update(
+        webhooks::table
+            .filter(webhooks::account_id.eq(account_id.0))
+            .filter(webhooks::id.eq(id.0))
+    )
+    .set((
+        webhooks::name.eq(&config.name),
+        webhooks::active.eq(config.active),
+        webhooks::settings_version.eq(webhooks::settings_version + 1),
+        webhooks::settings.eq(&encoded),
+        webhooks::config_version.eq(config_version),
+        webhooks::revision.eq(webhooks::revision + 1),
+        webhooks::updated_at_us.eq(now.0),
+    ))
+    .returning(webhooks::settings_version)
+    .get_result(c))?;
+    insert_version(conn, account_id, id, version, encoded, now)
+}
+
+/// Puts the secret of a locked webhook in place, sealed anew.
+pub(crate) fn update_secret(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    id: WebhookId,
+    sealed_secret: &[u8],
+) -> Result<(), DatabaseError> {
+    on_backend!(conn, |c| diesel::update(
+        webhooks::table
+            .filter(webhooks::account_id.eq(account_id.0))
+            .filter(webhooks::id.eq(id.0))
+    )
+    .set(webhooks::secret.eq(sealed_secret))
+    .execute(c))?;
+    Ok(())
+}
+
+/// Turns a locked webhook into a tombstone, which its deliveries still refer to.
+pub(crate) fn delete_webhook(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    id: WebhookId,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    let config_version = bump_version(conn)?;
+    on_backend!(conn, |c| diesel::update(
+        webhooks::table
+            .filter(webhooks::account_id.eq(account_id.0))
+            .filter(webhooks::id.eq(id.0))
+    )
+    .set((
+        webhooks::deleted_at_us.eq(now.0),
+        webhooks::config_version.eq(config_version),
+        webhooks::revision.eq(webhooks::revision + 1),
+        webhooks::updated_at_us.eq(now.0),
+    ))
+    .execute(c))?;
+    Ok(())
+}
+
+fn encode_settings(settings: &WebhookSettings) -> Result<Value, DatabaseError> {
+    serde_json::to_value(settings)
+        .map_err(|error| DatabaseError::Refused(Error::SerializationError(error.into())))
+}
+
+fn decode_settings(stored: Value) -> Result<WebhookSettings, DatabaseError> {
+    serde_json::from_value(stored)
+        .map_err(|error| DatabaseError::Refused(Error::DeserializationError(error.into())))
+}

@@ -1,0 +1,102 @@
+//! Each second: what other workers and the API changed, what is due that
+//! nobody here knows of, and what will never be sent.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use database::DatabaseError;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::delivery::DeliveryState;
+use crate::engine::Engine;
+use crate::store::deliveries::{PendingLane, end_pending, list_pending_lanes};
+
+const PERIOD: Duration = Duration::from_secs(1);
+/// How many rows of one webhook one commit ends.
+const BATCH: i64 = 1_000;
+
+/// Looks around until `cancel`.
+pub(crate) async fn sweep(engine: Arc<Engine>, cancel: CancellationToken) {
+    while !cancel.is_cancelled() {
+        if let Err(error) = look(&engine).await {
+            tracing::warn!(%error, "the delivery database could not be looked at");
+        }
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = engine.poll_wake.notified() => {}
+            () = tokio::time::sleep(PERIOD) => {}
+        }
+    }
+}
+
+async fn look(engine: &Engine) -> Result<(), DatabaseError> {
+    engine.load().await?;
+    let (now_us, pending) = engine
+        .database
+        .read(|conn| {
+            let now_us = conn.now_us()?;
+            Ok::<_, DatabaseError>((now_us, list_pending_lanes(conn, now_us)?))
+        })
+        .await?;
+    let mut due = BTreeMap::new();
+    let mut oldest_us = now_us;
+    for lane in pending {
+        let Some(earliest_us) = lane.earliest_due_us() else {
+            continue;
+        };
+        if let Some((state, before_us)) = ending(engine, lane, now_us, earliest_us) {
+            end(engine, lane, state, before_us).await?;
+            continue;
+        }
+        due.insert(lane.webhook(), earliest_us);
+        if engine.lanes().is_open(lane.webhook()) {
+            oldest_us = oldest_us.min(earliest_us);
+        }
+    }
+    engine.note_due(&due);
+    let lanes = engine.lanes();
+    engine
+        .metrics
+        .show_load(now_us - oldest_us, lanes.in_flight(), lanes.queued());
+    Ok(())
+}
+
+/// Whether the first of a lane's deliveries is never to be sent, and with it
+/// all that are due before a time.
+fn ending(
+    engine: &Engine,
+    lane: PendingLane,
+    now_us: i64,
+    earliest_us: i64,
+) -> Option<(DeliveryState, i64)> {
+    let is_deleted = engine
+        .registry
+        .find(lane.webhook())
+        .is_some_and(|webhook| webhook.is_deleted);
+    if is_deleted {
+        return Some((DeliveryState::Dropped, i64::MAX));
+    }
+    // What is due this long was made even earlier, and a hand that made it due
+    // again made it younger.
+    let too_old_us = now_us - engine.expire_after_us();
+    (earliest_us < too_old_us).then_some((DeliveryState::Expired, too_old_us))
+}
+
+async fn end(
+    engine: &Engine,
+    lane: PendingLane,
+    state: DeliveryState,
+    before_us: i64,
+) -> Result<(), DatabaseError> {
+    let webhook = lane.webhook();
+    let ended = engine
+        .database
+        .write(move |conn| end_pending(conn, webhook, state, before_us, BATCH))
+        .await?;
+    tracing::info!(%webhook, state = state.as_str(), count = ended, "deliveries ended unsent");
+    if ended > 0 {
+        engine.webhooks_changed();
+    }
+    Ok(())
+}

@@ -1,0 +1,392 @@
+//! A whole delivery worker per test: database, broker, HTTP server, and a broker to put events on.
+//!
+//! Receivers on 127.0.0.0/8 may be called; everything else that is special may not. Names are looked
+//! up at a name server that knows only what the test tells it.
+
+use std::net::TcpListener;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker::{Broker, InProcessLimits, OutgoingMessage, Publisher};
+use database::{Backend, Connection, Database, DatabaseError, on_backend};
+use delivery_worker::{AddressPolicy, DeliveryConfig, Dependencies, KeyRing, MasterKey, Service};
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::BigInt;
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use events::{Clock, Event};
+use http_api::{
+    Claims, HttpApi, HttpApiParts, Scope, ScopeSet, ServerConfig, TokenSigner, TokenVerifier,
+    generate_keys, merge_documents, serve,
+};
+use serde_json::{Value, json};
+use telemetry::Metrics;
+use test_support::{ApiAnswer, ApiClient, MockDns, MockReceiver, TestDatabase};
+use tokio_util::sync::CancellationToken;
+
+/// How long a test waits for what it waits for.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+/// Whose webhooks [`TestApp::api`] manages.
+pub(crate) const ACCOUNT: i64 = 1;
+/// Whose webhooks [`TestApp::other`] manages.
+pub(crate) const OTHER_ACCOUNT: i64 = 2;
+
+/// The service, and what a test looks at it with.
+pub(crate) struct TestApp {
+    /// Calls as the first account, with every scope.
+    pub(crate) api: ApiClient,
+    /// Calls as the second account, with every scope.
+    pub(crate) other: ApiClient,
+    /// Where callbacks of most tests go.
+    pub(crate) receiver: MockReceiver,
+    /// What names lead to.
+    pub(crate) dns: MockDns,
+    pub(crate) database: Database,
+    publisher: Publisher,
+    signer: TokenSigner,
+    cancel: CancellationToken,
+    home: Arc<TestDatabase>,
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        self.cancel.cancel();
+    }
+}
+
+impl TestApp {
+    /// Starts a worker without any webhook.
+    pub(crate) async fn start() -> Self {
+        Self::start_with_keys(&MasterKey::generate().unwrap(), &[]).await
+    }
+
+    /// The same with given master keys.
+    pub(crate) async fn start_with_keys(current: &MasterKey, previous: &[MasterKey]) -> Self {
+        let home = Arc::new(TestDatabase::start().await);
+        Self::start_on(home, KeyRing::new(current, previous).unwrap()).await
+    }
+
+    /// Stops, and starts again with other master keys.
+    pub(crate) async fn restart_with_keys(
+        self,
+        current: &MasterKey,
+        previous: &[MasterKey],
+    ) -> Self {
+        let home = Arc::clone(&self.home);
+        drop(self);
+        Self::start_on(home, KeyRing::new(current, previous).unwrap()).await
+    }
+
+    async fn start_on(home: Arc<TestDatabase>, ring: KeyRing) -> Self {
+        let database = home
+            .open(vec![
+                outbox::MIGRATIONS,
+                idempotency::MIGRATIONS,
+                delivery_worker::MIGRATIONS,
+            ])
+            .await;
+        let broker = Broker::in_process(InProcessLimits::default());
+        broker.declare(&outbox::topology()).await.unwrap();
+        let publisher = broker.publisher("dealwire.events").await.unwrap();
+        let dns = MockDns::start().await;
+
+        let keys = generate_keys().unwrap();
+        let signer = TokenSigner::new(&keys.private_pem).unwrap();
+        let verifier =
+            TokenVerifier::new(&[&keys.public_pem], Arc::new(|| Clock::System.now().0)).unwrap();
+        let dependencies = Dependencies {
+            database: database.clone(),
+            broker,
+            clock: Clock::System,
+            keys: Arc::new(ring),
+            token_verifier: verifier.clone(),
+            metrics: Metrics::new(),
+        };
+        let service = Service::build(config(&dns), dependencies).await.unwrap();
+        let cancel = CancellationToken::new();
+        let base = serve_on_loopback(&service, verifier, &cancel);
+        tokio::spawn(service.run(cancel.clone()));
+
+        let token = |account| sign(&signer, account, ScopeSet::all());
+        let api = ApiClient::new(&base, &token(ACCOUNT));
+        let other = api.with_token(&token(OTHER_ACCOUNT));
+        Self {
+            api,
+            other,
+            receiver: MockReceiver::start().await,
+            dns,
+            database,
+            publisher,
+            signer,
+            cancel,
+            home,
+        }
+    }
+
+    /// Calls as the first account, with these scopes only.
+    pub(crate) fn api_with(&self, scopes: &[Scope]) -> ApiClient {
+        let scopes = scopes.iter().copied().collect();
+        self.api.with_token(&sign(&self.signer, ACCOUNT, scopes))
+    }
+
+    /// Creates a webhook to [`Self::receiver`] that all nine events fire, with `settings` on top;
+    /// returns the body. The receiver has seen its test request by then.
+    pub(crate) async fn create_webhook(&self, settings: Value) -> Value {
+        self.create_webhook_as(&self.api, settings).await
+    }
+
+    /// The same for another caller.
+    pub(crate) async fn create_webhook_as(&self, api: &ApiClient, settings: Value) -> Value {
+        let mut body = json!({
+            "name": "hook",
+            "url": self.receiver.url("/hook"),
+            "events": [
+                "order.add", "order.edit", "order.delete", "task.add", "task.edit", "task.delete",
+                "client.add", "client.edit", "client.delete",
+            ],
+        });
+        for (key, value) in settings.as_object().unwrap() {
+            body[key] = value.clone();
+        }
+        api.post("/api/v1/webhooks", body).await.expect(201).json()
+    }
+
+    /// Puts an event on the broker and waits until the worker has taken it in.
+    pub(crate) async fn publish(&self, event: &Event) {
+        let event_type = event.change.event_type();
+        let message = OutgoingMessage {
+            routing_key: event_type.to_owned(),
+            message_id: event.id.to_string(),
+            message_type: event_type.to_owned(),
+            seq: None,
+            traceparent: None,
+            body: event.encode().into(),
+        };
+        let confirmation = self.publisher.publish(message).await.unwrap();
+        confirmation.await.unwrap();
+    }
+
+    /// The deliveries that a query finds, newest first.
+    pub(crate) async fn deliveries(&self, query: &str) -> Vec<Value> {
+        let path = format!("/api/v1/deliveries{query}");
+        let page = self.api.get(&path).await.expect(200).json();
+        page["items"].as_array().unwrap().clone()
+    }
+
+    /// Asks again until the only delivery that a query finds is as `condition` wants it.
+    pub(crate) async fn wait_for_delivery(
+        &self,
+        query: &str,
+        condition: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let started = tokio::time::Instant::now();
+        loop {
+            let found = self.deliveries(query).await;
+            if let [only] = found.as_slice()
+                && condition(only)
+            {
+                return only.clone();
+            }
+            assert!(started.elapsed() < DEADLINE, "{query}: {found:#?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// How many rows a table has, over all accounts.
+    pub(crate) async fn count_rows(&self, table: &'static str) -> i64 {
+        let sql = format!("SELECT count(*) AS count FROM {table}");
+        self.database
+            .read(move |conn| {
+                let row: Counted = on_backend!(conn, |c| sql_query(sql.as_str()).get_result(c))?;
+                Ok::<_, DatabaseError>(row.count)
+            })
+            .await
+            .unwrap()
+    }
+
+    /// Runs statements that both engines understand.
+    pub(crate) async fn execute(&self, sql: &'static str) {
+        self.execute_on(sql, sql).await;
+    }
+
+    async fn execute_on(&self, sqlite: &'static str, postgres: &'static str) {
+        self.database
+            .write(move |conn| {
+                match conn {
+                    Connection::Sqlite(c) => c.batch_execute(sqlite),
+                    Connection::Postgres(c) => c.batch_execute(postgres),
+                }
+                .map_err(DatabaseError::from)
+            })
+            .await
+            .unwrap();
+    }
+
+    /// Makes every new webhook fail as on a full disk.
+    pub(crate) async fn break_webhooks(&self) {
+        self.execute_on(
+            "CREATE TRIGGER refuse_versions BEFORE INSERT ON webhook_versions BEGIN \
+             SELECT RAISE(ABORT, 'database or disk is full'); END",
+            "CREATE FUNCTION refuse_versions() RETURNS trigger LANGUAGE plpgsql AS \
+             $$BEGIN RAISE EXCEPTION 'No space left on device'; END$$; \
+             CREATE TRIGGER refuse_versions BEFORE INSERT ON webhook_versions \
+             FOR EACH ROW EXECUTE FUNCTION refuse_versions()",
+        )
+        .await;
+    }
+
+    /// Whether the database holds these bytes anywhere.
+    pub(crate) async fn is_stored(&self, bytes: &[u8]) -> bool {
+        match self.database.backend() {
+            Backend::Sqlite => files_hold(self.home.folder(), bytes),
+            Backend::Postgres => self.rows_hold(bytes).await,
+        }
+    }
+
+    /// The server's files are out of reach, so this looks into every table.
+    async fn rows_hold(&self, bytes: &[u8]) -> bool {
+        const TABLES: [&str; 7] = [
+            "webhooks",
+            "webhook_versions",
+            "webhook_lanes",
+            "deliveries",
+            "attempts",
+            "attempt_bodies",
+            "idempotency_keys",
+        ];
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        // What is no text cannot be in a column of text.
+        let text = std::str::from_utf8(bytes).unwrap_or(&hex).to_owned();
+        let found = self.database.read(move |conn| {
+            let mut count = 0;
+            for table in TABLES {
+                let sql = format!(
+                    "SELECT count(*) AS count FROM {table} t \
+                     WHERE strpos(t::text, '{text}') > 0 OR strpos(t::text, '{hex}') > 0"
+                );
+                let row: Counted = on_backend!(conn, |c| sql_query(sql).get_result(c))?;
+                count += row.count;
+            }
+            Ok::<_, DatabaseError>(count)
+        });
+        found.await.unwrap() > 0
+    }
+}
+
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+fn files_hold(folder: &Path, bytes: &[u8]) -> bool {
+    std::fs::read_dir(folder).unwrap().any(|entry| {
+        let content = std::fs::read(entry.unwrap().path()).unwrap();
+        content.windows(bytes.len()).any(|window| window == bytes)
+    })
+}
+
+/// The stable code of an error, having checked that the answer is a problem in every respect.
+pub(crate) fn problem_code(answer: &ApiAnswer) -> String {
+    let body = answer.json();
+    assert_eq!(
+        answer.headers["content-type"], "application/problem+json",
+        "{body}"
+    );
+    assert_eq!(body["status"], answer.status.as_u16(), "{body}");
+    assert!(!body["detail"].as_str().unwrap().is_empty(), "{body}");
+    body["code"].as_str().unwrap().to_owned()
+}
+
+/// Pointers and codes of the field errors of a 422 answer, in order; each has a message.
+pub(crate) fn field_errors(answer: &ApiAnswer) -> Vec<(String, String)> {
+    assert_eq!(answer.status, 422, "{}", answer.json());
+    assert_eq!(problem_code(answer), "invalid_fields");
+    listed_errors(answer)
+}
+
+/// Names and codes of the wrong query parameters of a 400 answer, in order; each has a message.
+pub(crate) fn query_errors(answer: &ApiAnswer) -> Vec<(String, String)> {
+    assert_eq!(answer.status, 400, "{}", answer.json());
+    assert_eq!(problem_code(answer), "invalid_query");
+    listed_errors(answer)
+}
+
+fn listed_errors(answer: &ApiAnswer) -> Vec<(String, String)> {
+    let body = answer.json();
+    let errors = body["errors"].as_array().unwrap();
+    errors
+        .iter()
+        .map(|error| {
+            let message = error["message"].as_str().unwrap();
+            assert!(message.ends_with(['.', '?', ')']), "{error}");
+            let text = |key: &str| error[key].as_str().unwrap().to_owned();
+            (text("pointer"), text("code"))
+        })
+        .collect()
+}
+
+/// Errors as a test writes them down.
+pub(crate) fn errors(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter()
+        .map(|(pointer, code)| ((*pointer).to_owned(), (*code).to_owned()))
+        .collect()
+}
+
+/// The path of a webhook that the API answered with.
+pub(crate) fn path_of(webhook: &Value) -> String {
+    format!("/api/v1/webhooks/{}", webhook["id"])
+}
+
+fn config(dns: &MockDns) -> DeliveryConfig {
+    let mut config = DeliveryConfig {
+        // The next attempt of what failed is for the test to ask for.
+        retry_schedule: vec![Duration::ZERO, Duration::from_secs(3_600)],
+        alone: true,
+        ..DeliveryConfig::default()
+    };
+    config.send.policy = AddressPolicy {
+        allow_networks: vec!["127.0.0.0/8".parse().unwrap()],
+        https_only: false,
+    };
+    config.send.name_servers = vec![dns.address()];
+    config
+}
+
+fn sign(signer: &TokenSigner, account_id: i64, scopes: ScopeSet) -> String {
+    signer
+        .sign(&Claims {
+            account_id,
+            token_id: format!("token-of-{account_id}"),
+            scopes,
+            issued_at_seconds: 0,
+            expires_at_seconds: None,
+        })
+        .unwrap()
+}
+
+/// Serves the API until cancelled; returns scheme, host and port.
+fn serve_on_loopback(
+    service: &Service,
+    verifier: TokenVerifier,
+    cancel: &CancellationToken,
+) -> String {
+    let http = HttpApi::new(HttpApiParts {
+        verifier,
+        routes: vec![Arc::new(service.routes())],
+        openapi: merge_documents("Dealwire", "1", [Service::openapi()]),
+        readiness: Vec::new(),
+        metrics: Metrics::new(),
+    })
+    .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let config = ServerConfig {
+        workers: NonZeroUsize::new(1),
+        ..ServerConfig::default()
+    };
+    let server = serve(vec![listener], config, http, cancel.clone());
+    tokio::spawn(async move { server.await.unwrap() });
+    base
+}

@@ -1,0 +1,6 @@
+//! `/deliveries`.
+
+mod detail;
+mod held;
+mod list;
+mod retry;

@@ -1,0 +1,10 @@
+//! From an event on the broker to a request at the receiver.
+
+mod arriving;
+mod bad_receivers;
+mod crashing;
+mod events;
+mod ingesting;
+mod outcomes;
+mod site;
+mod together;

@@ -1,0 +1,12 @@
+//! The delivery worker as integrators meet it: its API on one side, callbacks on the other; broker
+//! and database real, receivers mocked.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod app;
+mod delivering;
+mod deliveries;
+mod isolation;
+mod openapi;
+mod samples;
+mod webhooks;

@@ -1,0 +1,34 @@
+//! The document names every route, and its examples keep the rules.
+
+use delivery_worker::Service;
+use http_api::operations;
+
+#[test]
+fn every_route_is_documented() {
+    let document = Service::openapi();
+    let mut found: Vec<(String, &str)> = operations(&document)
+        .into_iter()
+        .map(|(path, method, operation)| {
+            assert!(operation.summary.is_some(), "{method} {path}");
+            assert!(
+                operation.responses.responses.contains_key("401"),
+                "{method} {path}"
+            );
+            (path, method)
+        })
+        .collect();
+    found.sort();
+    let expected = [
+        ("/deliveries", "GET"),
+        ("/deliveries/{id}", "GET"),
+        ("/deliveries/{id}/retry", "POST"),
+        ("/webhooks", "GET"),
+        ("/webhooks", "POST"),
+        ("/webhooks/{id}", "DELETE"),
+        ("/webhooks/{id}", "GET"),
+        ("/webhooks/{id}", "PATCH"),
+        ("/webhooks/{id}/test", "POST"),
+    ]
+    .map(|(path, method)| (path.to_owned(), method));
+    assert_eq!(found, expected);
+}

@@ -1,0 +1,9 @@
+//! `/webhooks`.
+
+mod bad_input;
+mod create;
+mod delete;
+mod list;
+mod secret;
+mod test_request;
+mod update;
