@@ -1,0 +1,76 @@
+//! Makes changes: as fast as they are accepted, or at a steady rate.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+
+use crate::api::{Accepted, Api};
+use crate::product::Product;
+
+/// Connections that share a steady rate, so that a slow answer delays no other change.
+const STEADY_CONNECTIONS: u32 = 8;
+
+/// Creates `changes` clients over `connections` at once, each connection as
+/// fast as it is answered; from the first request to the last answer.
+pub(crate) async fn flood(
+    product: &Product,
+    connections: u32,
+    changes: u32,
+) -> anyhow::Result<(Instant, Duration)> {
+    let mut apis = Vec::new();
+    for _ in 0..connections {
+        apis.push(product.connect().await?);
+    }
+    let next = Arc::new(AtomicU64::new(0));
+    let mut workers: JoinSet<anyhow::Result<()>> = JoinSet::new();
+    let started = Instant::now();
+    for mut api in apis {
+        let next = Arc::clone(&next);
+        workers.spawn(async move {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= u64::from(changes) {
+                    return Ok(());
+                }
+                api.create_client(number).await?;
+            }
+        });
+    }
+    while let Some(ended) = workers.join_next().await {
+        ended??;
+    }
+    Ok((started, started.elapsed()))
+}
+
+/// Creates clients at `per_second` for `seconds`, evenly spread.
+pub(crate) async fn steady(
+    product: &Product,
+    per_second: u32,
+    seconds: u32,
+) -> anyhow::Result<Vec<Accepted>> {
+    let gap = Duration::from_secs(1) / per_second;
+    let total = per_second * seconds;
+    let start = tokio::time::Instant::now() + gap;
+    let mut workers: JoinSet<anyhow::Result<Vec<Accepted>>> = JoinSet::new();
+    for worker in 0..STEADY_CONNECTIONS {
+        let mut api: Api = product.connect().await?;
+        let mut ticks = tokio::time::interval_at(start + gap * worker, gap * STEADY_CONNECTIONS);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        workers.spawn(async move {
+            let mut accepted = Vec::new();
+            for number in (worker..total).step_by(STEADY_CONNECTIONS as usize) {
+                ticks.tick().await;
+                accepted.push(api.create_client(u64::from(number)).await?);
+            }
+            Ok(accepted)
+        });
+    }
+    let mut all = Vec::new();
+    while let Some(ended) = workers.join_next().await {
+        all.extend(ended??);
+    }
+    Ok(all)
+}

@@ -1,0 +1,40 @@
+//! `dealwire keys`: the keys that a data folder holds.
+
+use clap::{Args, Subcommand};
+
+use super::settings::FolderArgs;
+use crate::data_folder::DataFolder;
+use crate::keys::{Keys, Origin};
+
+/// The keys that tokens are signed with and webhook secrets encrypted with.
+#[derive(Debug, Subcommand)]
+pub(super) enum KeysCommand {
+    Create(CreateKeysArgs),
+}
+
+/// Makes the keys of a data folder that does not have them yet.
+///
+/// `dealwire up` does the same at its first start. Keys that are there are
+/// checked and kept; none is ever replaced, since tokens and stored webhook
+/// secrets would be lost with it.
+#[derive(Debug, Args)]
+pub(super) struct CreateKeysArgs {
+    #[command(flatten)]
+    folder: FolderArgs,
+}
+
+impl KeysCommand {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let Self::Create(args) = self;
+        let folder = DataFolder::open(&args.folder.load()?.data_dir)?;
+        let (_, made) = Keys::load_or_create(&folder)?;
+        for (path, origin) in made {
+            let what = match origin {
+                Origin::Created => "created",
+                Origin::Kept => "kept",
+            };
+            super::say(&format!("{what} {}", path.display()));
+        }
+        Ok(())
+    }
+}

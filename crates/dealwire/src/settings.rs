@@ -1,0 +1,200 @@
+//! What an operator can set: embedded defaults, then a file, then the
+//! environment; the command line comes on top in each subcommand.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroU16;
+use std::path::{Path, PathBuf};
+
+use config::{Config, ConfigError, Environment, File, FileFormat};
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, de};
+use telemetry::LogFormat;
+
+/// The defaults with their comments, as `dealwire settings` prints them.
+pub(crate) const DEFAULTS: &str = include_str!("settings/defaults.toml");
+
+/// All settings; `settings/defaults.toml` says what each means.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) http: HttpSettings,
+    pub(crate) log: LogSettings,
+    pub(crate) delivery: DeliverySettings,
+}
+
+/// The HTTP server.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HttpSettings {
+    pub(crate) listen: SocketAddr,
+}
+
+/// The log on standard error.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LogSettings {
+    pub(crate) filter: String,
+    pub(crate) format: LogFormat,
+}
+
+/// Who may be called back, and how hard.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeliverySettings {
+    #[serde(deserialize_with = "networks")]
+    pub(crate) allow_networks: Vec<IpNet>,
+    pub(crate) https_only: bool,
+    pub(crate) concurrency: NonZeroU16,
+}
+
+/// A setting is missing, unknown or malformed; the text names it and its place.
+#[derive(Debug, thiserror::Error)]
+#[error("the settings are not usable: {0}")]
+pub(crate) struct SettingsError(#[from] ConfigError);
+
+impl Settings {
+    /// Reads `file`, where one is named, and this process's environment.
+    ///
+    /// # Errors
+    /// [`SettingsError`].
+    pub(crate) fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
+        Self::read(file, environment())
+    }
+
+    fn read(file: Option<&Path>, environment: Environment) -> Result<Self, SettingsError> {
+        let mut sources = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        if let Some(file) = file {
+            sources = sources.add_source(File::from(file).format(FileFormat::Toml));
+        }
+        let settings = sources.add_source(environment).build()?;
+        Ok(settings.try_deserialize()?)
+    }
+}
+
+impl HttpSettings {
+    /// The URL at which a process on this machine reaches the server.
+    pub(crate) fn local_url(&self) -> String {
+        let mut address = self.listen;
+        if address.ip().is_unspecified() {
+            address.set_ip(match address.ip() {
+                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        format!("http://{address}/")
+    }
+}
+
+fn environment() -> Environment {
+    Environment::with_prefix("DEALWIRE")
+        .prefix_separator("__")
+        .separator("__")
+        .try_parsing(true)
+        .list_separator(",")
+        .with_list_parse_key("delivery.allow_networks")
+}
+
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts
+        .iter()
+        .map(|text| text.trim())
+        .filter(|text| !text.is_empty())
+        .map(|text| network(text).map_err(de::Error::custom))
+        .collect()
+}
+
+/// A network in CIDR form, or a single address.
+pub(crate) fn network(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .or_else(|_not_cidr| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_not_address| {
+            format!("`{text}` is neither a network such as 10.1.0.0/16 nor an address")
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_env(pairs: &[(&str, &str)]) -> Environment {
+        let pairs = pairs.iter().map(|(k, v)| (k.to_string(), v.to_string()));
+        environment().source(Some(pairs.collect()))
+    }
+
+    fn written(text: &str) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        file
+    }
+
+    #[test]
+    fn the_defaults_are_complete_and_safe() {
+        let settings = Settings::read(None, with_env(&[])).unwrap();
+        assert_eq!(settings.data_dir, Path::new("dealwire-data"));
+        assert_eq!(settings.http.local_url(), "http://127.0.0.1:8080/");
+        assert_eq!(settings.log.format, LogFormat::Text);
+        assert!(settings.delivery.allow_networks.is_empty());
+        assert!(!settings.delivery.https_only);
+        assert_eq!(settings.delivery.concurrency.get(), 16);
+    }
+
+    #[test]
+    fn the_environment_beats_the_file_and_the_file_the_defaults() {
+        let file = written(
+            "data_dir = \"/srv/dw\"\n[http]\nlisten = \"[::]:81\"\n[delivery]\nconcurrency = 4",
+        );
+        let env = with_env(&[
+            ("DEALWIRE__DELIVERY__CONCURRENCY", "8"),
+            (
+                "DEALWIRE__DELIVERY__ALLOW_NETWORKS",
+                "127.0.0.0/8, 10.0.0.1",
+            ),
+            ("DEALWIRE__DELIVERY__HTTPS_ONLY", "true"),
+            ("DEALWIRE_CONFIG", "of no concern here"),
+            ("HOME", "/root"),
+        ]);
+        let settings = Settings::read(Some(file.path()), env).unwrap();
+        assert_eq!(settings.data_dir, Path::new("/srv/dw"));
+        assert_eq!(settings.http.local_url(), "http://[::1]:81/");
+        assert_eq!(settings.delivery.concurrency.get(), 8);
+        assert!(settings.delivery.https_only);
+        let networks: Vec<String> = settings
+            .delivery
+            .allow_networks
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(networks, ["127.0.0.0/8", "10.0.0.1/32"]);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (text, named) in [
+            ("[http]\nport = 80", "port"),
+            ("[mail]\nhost = \"x\"", "mail"),
+            ("[http]\nlisten = \"localhost\"", "http.listen"),
+            ("[log]\nformat = \"xml\"", "xml"),
+            ("[delivery]\nconcurrency = 0", "delivery.concurrency"),
+            (
+                "[delivery]\nallow_networks = [\"10.0.0.0/40\"]",
+                "10.0.0.0/40",
+            ),
+            ("[delivery", "delivery"),
+        ] {
+            let file = written(text);
+            let error = Settings::read(Some(file.path()), with_env(&[])).unwrap_err();
+            assert!(error.to_string().contains(named), "{text}: {error}");
+        }
+        let env = with_env(&[("DEALWIRE__HTTP__PROT", "1")]);
+        let error = Settings::read(None, env).unwrap_err().to_string();
+        assert!(error.contains("prot"), "{error}");
+    }
+
+    #[test]
+    fn a_named_file_must_exist() {
+        let error = Settings::read(Some(Path::new("absent.toml")), with_env(&[])).unwrap_err();
+        assert!(error.to_string().contains("absent.toml"), "{error}");
+    }
+}

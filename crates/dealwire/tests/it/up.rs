@@ -1,0 +1,10 @@
+//! `dealwire up` as its users meet it: a process, its files and its HTTP side.
+
+mod bad_input;
+mod bodies;
+mod crash;
+mod first_start;
+mod isolation;
+mod process;
+mod receivers;
+mod storage;
