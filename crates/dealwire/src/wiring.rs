@@ -12,7 +12,7 @@ use database::{Database, DatabaseConfig, Migrations};
 use delivery_worker::{AddressPolicy, DeliveryConfig, KeyRing, SendConfig};
 use entity_service::EntityConfig;
 use events::Clock;
-use http_api::{HttpApi, HttpApiParts, Readiness, ServerConfig, TokenVerifier};
+use http_api::{HttpApi, HttpApiParts, ServerConfig, TokenVerifier};
 use telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
@@ -59,7 +59,6 @@ pub(crate) struct AllInOne {
     entity: entity_service::Service,
     delivery: delivery_worker::Service,
     broker: Broker,
-    databases: [Database; 2],
 }
 
 impl AllInOne {
@@ -78,7 +77,7 @@ impl AllInOne {
         let entity = entity_service::Service::build(
             EntityConfig::default(),
             entity_service::Dependencies {
-                database: entity_database.clone(),
+                database: entity_database,
                 broker: broker.clone(),
                 clock: clock.clone(),
                 token_signer: keys.signer.clone(),
@@ -90,7 +89,7 @@ impl AllInOne {
         let delivery = delivery_worker::Service::build(
             delivery_config(settings),
             delivery_worker::Dependencies {
-                database: delivery_database.clone(),
+                database: delivery_database,
                 broker: broker.clone(),
                 clock,
                 keys: Arc::new(KeyRing::new(&keys.master, &[])?),
@@ -100,12 +99,11 @@ impl AllInOne {
         )
         .await
         .context("the delivery worker cannot start")?;
-        let databases = [entity_database, delivery_database];
         let api = HttpApi::new(HttpApiParts {
             verifier: token_verifier,
             routes: vec![Arc::new(entity.routes()), Arc::new(delivery.routes())],
             openapi: openapi(),
-            readiness: readiness(&databases, &broker),
+            readiness: [entity.readiness(), delivery.readiness()].concat(),
             metrics,
         })?;
         Ok(Self {
@@ -113,7 +111,6 @@ impl AllInOne {
             entity,
             delivery,
             broker,
-            databases,
         })
     }
 
@@ -127,17 +124,11 @@ impl AllInOne {
         let services = CancellationToken::new();
         let entity = tokio::spawn(self.entity.run(services.clone()));
         let delivery = tokio::spawn(self.delivery.run(services.clone()));
-        let expiring = self
-            .databases
-            .map(|database| tokio::spawn(idempotency::run_expiry(database, services.clone())));
         let config = ServerConfig::default();
         let served = http_api::serve(vec![listener], config, self.api, cancel).await;
         services.cancel();
         let ending = async {
             let (entity, delivery) = tokio::join!(entity, delivery);
-            for task in expiring {
-                task.await?;
-            }
             entity?;
             delivery
         };
@@ -172,29 +163,6 @@ fn delivery_config(settings: &DeliverySettings) -> DeliveryConfig {
         ..DeliveryConfig::default()
     }
 }
-
-fn readiness(databases: &[Database; 2], broker: &Broker) -> Vec<Readiness> {
-    let [entity, delivery] = databases.clone();
-    let broker = broker.clone();
-    vec![
-        Readiness::new("entity database", move || {
-            let database = entity.clone();
-            async move { database.check().await }
-        }),
-        Readiness::new("delivery database", move || {
-            let database = delivery.clone();
-            async move { database.check().await }
-        }),
-        Readiness::new("broker", move || {
-            let ready = broker.is_ready();
-            async move { if ready { Ok(()) } else { Err(BrokerClosed) } }
-        }),
-    ]
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the broker is closed")]
-struct BrokerClosed;
 
 /// The API as a whole, whichever process answers which part.
 pub(crate) fn openapi() -> utoipa::openapi::OpenApi {

@@ -53,9 +53,9 @@ pub(crate) async fn attempt(
     };
     let delivery_id = attempt.delivery.to_string();
     let timestamp_seconds = started_at.unix_seconds();
-    let signature =
-        plan.signer(started_at)
-            .sign(&delivery_id, timestamp_seconds, &rendered.body);
+    let signature = plan
+        .signer(started_at)
+        .sign(&delivery_id, timestamp_seconds, &rendered.body);
     let headers = CallbackHeaders {
         content_type: rendered.content_type,
         delivery_id: &delivery_id,

@@ -37,7 +37,8 @@ pub(crate) async fn fill_lanes(engine: Arc<Engine>, cancel: CancellationToken) {
             wait(&engine, &cancel).await;
         } else if let Err(error) = claim(&engine, &asks).await {
             tracing::warn!(%error, "deliveries could not be claimed");
-            asks.into_iter().for_each(|ask| engine.lanes().claim_failed(ask));
+            asks.into_iter()
+                .for_each(|ask| engine.lanes().claim_failed(ask));
             // The commit may have happened all the same.
             engine.doubt("a claim's commit is uncertain");
             tokio::time::sleep(FAILURE_PAUSE).await;
@@ -62,7 +63,9 @@ async fn wait(engine: &Engine, cancel: &CancellationToken) {
 
 async fn claim(engine: &Arc<Engine>, asks: &[Ask]) -> Result<(), DatabaseError> {
     let Some(worker) = engine.lease.worker() else {
-        return Err(DatabaseError::Unavailable("there is no lease yet".to_owned()));
+        return Err(DatabaseError::Unavailable(
+            "there is no lease yet".to_owned(),
+        ));
     };
     let asked = asks.to_vec();
     let (now_us, claimed) = engine
@@ -124,9 +127,9 @@ async fn read_events(engine: &Engine, claimed: &[Claimed]) -> HashMap<EventId, H
     bodies
         .into_iter()
         .take_while(|_| engine.bodies.has_room())
-        .filter_map(|(id, body)| {
-            let id = EventId::from_bytes(&id)?;
-            Some((id, decode_stored(engine, id, &body)?))
+        .filter_map(|stored| {
+            let id = EventId::from_bytes(&stored.id)?;
+            Some((id, decode_stored(engine, id, &stored.body)?))
         })
         .collect()
 }

@@ -82,7 +82,9 @@ impl<'a> Slot<'a> {
         let now_us = self.engine.time.now_us();
         let mut lanes = self.engine.lanes();
         lanes.finish(self.webhook, self.record, duration_us);
-        let wants_claim = lanes.next_wake_us().is_some_and(|wake_us| wake_us <= now_us);
+        let wants_claim = lanes
+            .next_wake_us()
+            .is_some_and(|wake_us| wake_us <= now_us);
         drop(lanes);
         self.engine.report(outcome);
         if wants_claim {

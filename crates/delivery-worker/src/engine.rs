@@ -57,7 +57,7 @@ pub(crate) struct Engine {
     lanes: Mutex<Lanes<Job>>,
     lanes_seen_us: Mutex<i64>,
     outcomes: mpsc::UnboundedSender<Outcome>,
-    unrecorded: Mutex<Option<mpsc::UnboundedReceiver<Outcome>>>,
+    unrecorded: tokio::sync::Mutex<mpsc::UnboundedReceiver<Outcome>>,
     /// Lanes may want to claim.
     pub(crate) claim_wake: Notify,
     /// Webhooks or lanes may have changed.
@@ -101,7 +101,7 @@ impl Engine {
             lanes: Mutex::new(lanes),
             lanes_seen_us: Mutex::new(0),
             outcomes,
-            unrecorded: Mutex::new(Some(unrecorded)),
+            unrecorded: tokio::sync::Mutex::new(unrecorded),
             claim_wake: Notify::new(),
             poll_wake: Notify::new(),
             lease_wake: Notify::new(),

@@ -60,6 +60,11 @@ async fn store_and_ack(
     batch: Batch,
     cancel: &CancellationToken,
 ) -> Result<bool, IngestFailure> {
+    // Places in the lanes are kept under the worker's id.
+    let entered = cancel.run_until_cancelled(engine.lease.entered());
+    if entered.await.is_none() {
+        return Ok(false);
+    }
     let mut told = false;
     while let Err(error) = take_in(engine, batch.messages()).await {
         if !std::mem::replace(&mut told, true) {

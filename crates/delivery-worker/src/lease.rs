@@ -5,10 +5,10 @@
 //! to clean up after a worker that died. A worker that cannot be sure of its
 //! claims takes a new id, which frees them all.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use database::DatabaseError;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -27,9 +27,9 @@ const LEAST_LEFT: Duration = Duration::from_secs(4);
 const FAILURE_PAUSE: Duration = Duration::from_millis(250);
 
 /// Who this worker is at the moment.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Lease {
-    held: Mutex<Option<Held>>,
+    held: watch::Sender<Option<Held>>,
 }
 
 #[derive(Debug, Clone)]
@@ -38,25 +38,37 @@ struct Held {
     until_us: i64,
 }
 
+impl Default for Lease {
+    fn default() -> Self {
+        Self {
+            held: watch::Sender::new(None),
+        }
+    }
+}
+
 impl Lease {
     /// The id to claim under; `None` before the first heartbeat.
     pub(crate) fn worker(&self) -> Option<Vec<u8>> {
-        self.lock().as_ref().map(|held| held.worker.clone())
+        self.held.borrow().as_ref().map(|held| held.worker.clone())
+    }
+
+    /// Waits until there is an id to claim under.
+    pub(crate) async fn entered(&self) {
+        let mut held = self.held.subscribe();
+        // The sender lives as long as this.
+        drop(held.wait_for(Option::is_some).await);
     }
 
     /// Whether a request that starts now is over before the lease is.
     pub(crate) fn covers_a_request(&self, now_us: i64) -> bool {
-        self.lock()
+        self.held
+            .borrow()
             .as_ref()
             .is_some_and(|held| held.until_us - now_us > micros(LEAST_LEFT))
     }
 
     fn set(&self, held: Option<Held>) {
-        *self.lock() = held;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.send_replace(held);
     }
 }
 

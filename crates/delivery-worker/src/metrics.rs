@@ -95,6 +95,7 @@ impl DeliveryMetrics {
     }
 
     pub(crate) fn count_parked(&self, number: usize) {
-        self.parked.inc_by(u64::try_from(number).unwrap_or(u64::MAX));
+        self.parked
+            .inc_by(u64::try_from(number).unwrap_or(u64::MAX));
     }
 }

@@ -112,9 +112,7 @@ impl Registry {
         database: &Database,
     ) -> Result<Vec<Arc<Webhook>>, DatabaseError> {
         let since = self.version();
-        let (version, rows) = database
-            .read(move |conn| list_changed(conn, since))
-            .await?;
+        let (version, rows) = database.read(move |conn| list_changed(conn, since)).await?;
         let changed: Vec<Arc<Webhook>> = rows
             .iter()
             .map(|row| Arc::new(prepare(row, &self.keys, &self.usual)))
@@ -228,9 +226,10 @@ fn plan(
         .map(|header| (header.name.as_str(), header.value.as_str()));
     let headers = CustomHeaders::parse(headers).map_err(|mut faults| {
         // There is at least one, or it would not be an error.
-        faults
-            .pop()
-            .map_or_else(|| Unusable::Settings("headers".to_owned()), Unusable::Header)
+        faults.pop().map_or_else(
+            || Unusable::Settings("headers".to_owned()),
+            Unusable::Header,
+        )
     })?;
     let schedule = settings.retry_schedule_seconds.as_ref().map(|pauses| {
         pauses

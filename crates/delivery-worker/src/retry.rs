@@ -106,7 +106,9 @@ impl RetryPolicy {
             410 => Effect::Disable,
             429 | 503 => pause_asked_for(&answer.headers, now)
                 .filter(|pause| !pause.is_zero())
-                .map_or(Effect::None, |pause| Effect::Pause(pause.min(LONGEST_PAUSE))),
+                .map_or(Effect::None, |pause| {
+                    Effect::Pause(pause.min(LONGEST_PAUSE))
+                }),
             _ => Effect::None,
         };
         let verdict = if self.stop_on_4xx && is_final(answer.status) {
@@ -218,12 +220,21 @@ mod tests {
     #[test]
     fn gone_disables_and_retry_after_pauses() {
         let policy = usual(false);
-        assert_eq!(judge(&policy, 1, &answered(410, &[])).effect, Effect::Disable);
+        assert_eq!(
+            judge(&policy, 1, &answered(410, &[])).effect,
+            Effect::Disable
+        );
         for status in [429, 503] {
             let asked = answered(status, &[("retry-after", "120")]);
-            assert_eq!(judge(&policy, 1, &asked).effect, Effect::Pause(seconds(120)));
+            assert_eq!(
+                judge(&policy, 1, &asked).effect,
+                Effect::Pause(seconds(120))
+            );
             let too_long = answered(status, &[("retry-after", "864000")]);
-            assert_eq!(judge(&policy, 1, &too_long).effect, Effect::Pause(LONGEST_PAUSE));
+            assert_eq!(
+                judge(&policy, 1, &too_long).effect,
+                Effect::Pause(LONGEST_PAUSE)
+            );
             for nothing in ["0", "soon", "-5"] {
                 let asked = answered(status, &[("retry-after", nothing)]);
                 assert_eq!(judge(&policy, 1, &asked).effect, Effect::None, "{nothing}");

@@ -53,7 +53,10 @@ impl Revocation {
             let this = self.clone();
             async move {
                 let consuming = this.consume();
-                cancel.run_until_cancelled(consuming).await.unwrap_or(Ok(()))
+                cancel
+                    .run_until_cancelled(consuming)
+                    .await
+                    .unwrap_or(Ok(()))
             }
         })
         .await;

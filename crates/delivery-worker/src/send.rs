@@ -29,7 +29,9 @@ use pool::{Pool, PoolKey};
 use resolve::{ResolveError, Resolver};
 use tls::Tls;
 
-pub(crate) use outcome::{Answer, FailureKind, SendFailure, SendOutcome, Sent};
+#[cfg(test)]
+pub(crate) use outcome::Answer;
+pub(crate) use outcome::{FailureKind, SendFailure, SendOutcome, Sent};
 pub(crate) use request::OutgoingRequest;
 
 /// The time limit of S0: status line and headers have to be there by then.

@@ -131,7 +131,13 @@ impl Service {
             }),
             Readiness::new("broker", move || {
                 let ready = broker.is_ready();
-                async move { if ready { Ok(()) } else { Err("it is not connected") } }
+                async move {
+                    if ready {
+                        Ok(())
+                    } else {
+                        Err("it is not connected")
+                    }
+                }
             }),
         ]
     }
@@ -140,7 +146,8 @@ impl Service {
     /// is under way, for 5 s at most, and gives the rest back.
     pub async fn run(self, cancel: CancellationToken) {
         let revocation = self.revocation.run(cancel.clone());
+        let expiring = idempotency::run_expiry(self.state.database.clone(), cancel.clone());
         let delivering = self.state.engine.run(self.broker, cancel.clone());
-        tokio::join!(revocation, delivering);
+        tokio::join!(revocation, expiring, delivering);
     }
 }

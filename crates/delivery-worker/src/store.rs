@@ -13,5 +13,6 @@ pub(crate) mod pipelines;
 pub(crate) mod revoked;
 pub(crate) mod schema;
 pub(crate) mod test_deliveries;
+pub(crate) mod webhook_list;
 pub(crate) mod webhook_records;
 pub(crate) mod workers;

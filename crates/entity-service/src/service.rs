@@ -4,7 +4,7 @@ use actix_web::web::{Data, ServiceConfig};
 use broker::Broker;
 use database::{Database, DatabaseError};
 use events::Clock;
-use http_api::{TokenSigner, TokenVerifier};
+use http_api::{Readiness, TokenSigner, TokenVerifier};
 use outbox::{Relay, RelayConfig};
 use tokio_util::sync::CancellationToken;
 
@@ -84,12 +84,13 @@ impl Service {
         openapi::document()
     }
 
-    /// Whether requests can be served at the moment.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn readiness(&self) -> Result<(), DatabaseError> {
-        self.state.database.check().await
+    /// What must be well for requests to be served.
+    pub fn readiness(&self) -> Vec<Readiness> {
+        let database = self.state.database.clone();
+        vec![Readiness::new("entity_database", move || {
+            let database = database.clone();
+            async move { database.check().await }
+        })]
     }
 
     /// Runs what goes on beside requests until cancelled.

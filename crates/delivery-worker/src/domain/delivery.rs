@@ -144,7 +144,8 @@ mod tests {
         assert_eq!(id.0.get_variant(), uuid::Variant::RFC4122);
         assert!(id.to_string().starts_with("019b7ca9-8d03-8"), "{id}");
         assert!(!id.to_string().contains('.'));
-        let later = DeliveryId::of_event(event("019b7ca9-8d04-7000-8000-000000000000"), WebhookId(1));
+        let later =
+            DeliveryId::of_event(event("019b7ca9-8d04-7000-8000-000000000000"), WebhookId(1));
         assert!(later > id);
         assert_eq!(DeliveryId::from_bytes(id.as_bytes()), Some(id));
     }

@@ -170,7 +170,10 @@ mod tests {
             max_concurrency: Some(4),
         };
         let json = serde_json::to_value(&settings).unwrap();
-        assert_eq!(json["events"], serde_json::json!(["order.add", "client.delete"]));
+        assert_eq!(
+            json["events"],
+            serde_json::json!(["order.add", "client.delete"])
+        );
         assert_eq!(
             serde_json::from_value::<WebhookSettings>(json).unwrap(),
             settings

@@ -10,7 +10,7 @@ use crate::headers::{CustomHeaders, HeaderError};
 use crate::render::BodyFormat;
 
 /// The most webhooks that one account has.
-pub(crate) const MAX_WEBHOOKS: i64 = 1_000;
+pub(crate) const MAX_WEBHOOKS: i64 = 10_000;
 /// The longest name, in characters.
 pub(crate) const MAX_NAME_CHARS: usize = 255;
 /// Deliveries of one webhook that may be in flight at once, over all workers.

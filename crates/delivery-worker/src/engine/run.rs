@@ -6,7 +6,7 @@ use std::time::Duration;
 use broker::{Broker, supervise};
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, lock};
+use super::Engine;
 use crate::claim::fill_lanes;
 use crate::ingest::ingest;
 use crate::lane::Stop;
@@ -56,7 +56,10 @@ impl Engine {
         let draining = async {
             cancel.cancelled().await;
             self.stop(Stop::Shutdown);
-            if tokio::time::timeout(DRAIN, self.until_quiet()).await.is_err() {
+            if tokio::time::timeout(DRAIN, self.until_quiet())
+                .await
+                .is_err()
+            {
                 tracing::warn!("requests or their outcomes were cut short; they come again");
             }
             end_of_drain.cancel();
@@ -76,12 +79,8 @@ impl Engine {
         }
     }
 
-    /// The receiver goes back to its place if the task is started again.
     async fn record(&self, closing: CancellationToken) {
-        let Some(mut outcomes) = lock(&self.unrecorded).take() else {
-            return;
-        };
+        let mut outcomes = self.unrecorded.lock().await;
         record_until_closed(self, &mut outcomes, closing).await;
-        *lock(&self.unrecorded) = Some(outcomes);
     }
 }

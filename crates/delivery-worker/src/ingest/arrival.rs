@@ -55,10 +55,7 @@ impl Arrival {
     pub(crate) fn keeps_body(&self) -> bool {
         matches!(
             self.event.change,
-            Change::Order(_)
-                | Change::Task(_)
-                | Change::TasksOfOrderDeleted(_)
-                | Change::Client(_)
+            Change::Order(_) | Change::Task(_) | Change::TasksOfOrderDeleted(_) | Change::Client(_)
         )
     }
 }

@@ -104,9 +104,7 @@ fn plan(
                         id: DeliveryId::of_event(event.id, webhook.id),
                         webhook: webhook.id,
                         pause_us,
-                        has_place: may_start
-                            && pause_us == 0
-                            && lanes.reserve(webhook.id, now_us),
+                        has_place: may_start && pause_us == 0 && lanes.reserve(webhook.id, now_us),
                     }
                 })
                 .collect();
@@ -205,7 +203,11 @@ fn start(engine: &Engine, arrivals: &[Arrival], guilty: &[usize], written: &[Ing
         }
         let Some(part) = is_new(arrival) else {
             repeated += 1;
-            for planned in arrival.deliveries.iter().filter(|planned| planned.has_place) {
+            for planned in arrival
+                .deliveries
+                .iter()
+                .filter(|planned| planned.has_place)
+            {
                 lanes.cancel_reservation(planned.webhook);
             }
             continue;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
+use events::AccountId;
 use proptest::prelude::*;
 
 use super::*;
@@ -108,8 +109,16 @@ fn claims_take_turns_by_account() {
     for webhook in 0..9 {
         lanes.note_due(WebhookId(webhook), webhook);
     }
-    let asked: Vec<i64> = lanes.ask(100, 3, 100).iter().map(|ask| ask.webhook.0).collect();
-    assert_eq!(asked, [0, 8, 1], "the second account is not the ninth in line");
+    let asked: Vec<i64> = lanes
+        .ask(100, 3, 100)
+        .iter()
+        .map(|ask| ask.webhook.0)
+        .collect();
+    assert_eq!(
+        asked,
+        [0, 8, 1],
+        "the second account is not the ninth in line"
+    );
 }
 
 #[test]
@@ -131,14 +140,21 @@ fn nobody_is_asked_for_more_than_there_is_room_for() {
     lanes.start();
     lanes.start();
     lanes.finish(WebhookId(0), order(2), None);
-    assert_eq!(lanes.ask(11, 8, 8).len(), 1, "as many came as were asked for");
+    assert_eq!(
+        lanes.ask(11, 8, 8).len(),
+        1,
+        "as many came as were asked for"
+    );
 }
 
 #[test]
 fn older_deliveries_go_before_new_ones() {
     let mut lanes = lanes_of(&[(1, 4)]);
     lanes.note_due(WebhookId(0), 10);
-    assert!(lanes.reserve(WebhookId(0), 9), "what is due later is not in the way");
+    assert!(
+        lanes.reserve(WebhookId(0), 9),
+        "what is due later is not in the way"
+    );
     lanes.cancel_reservation(WebhookId(0));
     assert!(!lanes.reserve(WebhookId(0), 10));
     let ask = lanes.ask(10, 8, 8)[0];
@@ -170,7 +186,10 @@ fn what_was_reserved_or_asked_before_a_lane_closed_comes_back() {
     lanes.note_due(WebhookId(0), 0);
     let ask = lanes.ask(0, 8, 8)[0];
     lanes.set_gate(WebhookId(0), Gate::Closed, 1);
-    assert_eq!(lanes.fill_reservation(WebhookId(0), order(1), 1, 1), Some(1));
+    assert_eq!(
+        lanes.fill_reservation(WebhookId(0), order(1), 1, 1),
+        Some(1)
+    );
     let jobs = vec![(order(2), 2), (order(3), 3)];
     assert_eq!(lanes.claimed(ask, jobs, None, 1), [2, 3]);
     assert_eq!(lanes.start(), None);
@@ -304,18 +323,28 @@ impl Model {
         let key = self.records[&job];
         assert_eq!(key.0, lane);
         let queue = self.queued.get_mut(&key).unwrap();
-        assert_eq!(queue.pop_front(), Some(job), "first come, first served by record");
+        assert_eq!(
+            queue.pop_front(),
+            Some(job),
+            "first come, first served by record"
+        );
         self.queued.retain(|_, queue| !queue.is_empty());
         let busy: HashSet<_> = self.under_way.iter().map(|job| self.records[job]).collect();
         assert!(!busy.contains(&key), "two of one record under way");
         self.under_way.push(job);
-        assert!(self.in_lane(lane) <= self.slots(lane), "more than the slots");
+        assert!(
+            self.in_lane(lane) <= self.slots(lane),
+            "more than the slots"
+        );
         assert!(self.under_way.len() <= LIMITS.max_in_flight);
         assert!(self.unrecorded < LIMITS.max_unrecorded);
     }
 
     fn in_lane(&self, lane: usize) -> usize {
-        self.under_way.iter().filter(|job| self.records[job].0 == lane).count()
+        self.under_way
+            .iter()
+            .filter(|job| self.records[job].0 == lane)
+            .count()
     }
 
     /// Whether anything could start that has not.
@@ -325,7 +354,10 @@ impl Model {
             && self.queued.keys().any(|&(lane, record)| {
                 lanes.is_open(webhook(lane))
                     && self.in_lane(lane) < self.slots(lane)
-                    && !self.under_way.iter().any(|job| self.records[job] == (lane, record))
+                    && !self
+                        .under_way
+                        .iter()
+                        .any(|job| self.records[job] == (lane, record))
             })
     }
 }
@@ -357,7 +389,10 @@ fn apply(lanes: &mut Lanes<u32>, model: &mut Model, step: Step) {
                 .collect();
             let given: Vec<_> = jobs.iter().map(|&(job, key)| (key, job)).collect();
             let refused = lanes.claimed(ask, given, None, model.now_us);
-            assert_eq!(refused.is_empty(), jobs.is_empty() || lanes.is_open(ask.webhook));
+            assert_eq!(
+                refused.is_empty(),
+                jobs.is_empty() || lanes.is_open(ask.webhook)
+            );
             if refused.is_empty() {
                 jobs.iter().for_each(|&(job, _)| model.enqueue(job));
             }

@@ -166,7 +166,13 @@ impl AttemptLog {
 
 fn clean(text: &str) -> String {
     text.chars()
-        .map(|c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c })
+        .map(|c| {
+            if c == '\0' {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        })
         .take(MAX_ERROR_CHARS)
         .collect()
 }

@@ -36,13 +36,21 @@ pub(crate) async fn record_until_closed(
 }
 
 async fn record(engine: &Engine, outcomes: Arc<Vec<Outcome>>) {
+    let mut batch = Batch {
+        engine,
+        count: outcomes.len(),
+        is_recorded: false,
+    };
     let mut stopped = false;
     let lost = loop {
         match record_in_detail(engine, &outcomes).await {
             Ok(lost) => break lost,
             Err(error) => {
                 if !std::mem::replace(&mut stopped, true) {
-                    tracing::error!(%error, "outcomes cannot be recorded; nothing is sent until they can");
+                    tracing::error!(
+                        %error,
+                        "outcomes cannot be recorded; nothing is sent until they can"
+                    );
                     engine.stop(Stop::Recording);
                 }
                 tokio::time::sleep(RETRY_PAUSE).await;
@@ -53,11 +61,24 @@ async fn record(engine: &Engine, outcomes: Arc<Vec<Outcome>>) {
         tracing::info!("outcomes are recorded again");
         engine.resume(Stop::Recording);
     }
-    if lost > 0 {
-        // Their rows are still claimed: a fresh identity frees them.
-        engine.doubt("outcomes were refused by the database");
+    batch.is_recorded = lost == 0;
+}
+
+/// Outcomes that the lanes count as unrecorded until this goes.
+struct Batch<'a> {
+    engine: &'a Engine,
+    count: usize,
+    is_recorded: bool,
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        if !self.is_recorded {
+            // Rows may still be claimed: a fresh identity frees them.
+            self.engine.doubt("outcomes are not on record");
+        }
+        self.engine.recorded(self.count);
     }
-    engine.recorded(outcomes.len());
 }
 
 /// Records everything; what the database refuses, with less and less detail.

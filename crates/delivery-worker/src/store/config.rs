@@ -28,10 +28,12 @@ pub(crate) struct ConfigRow {
 ///
 /// Changes wait for one another here, so numbers become visible in order.
 pub(crate) fn bump_version(conn: &mut Connection<'_>) -> Result<i64, DatabaseError> {
-    Ok(on_backend!(conn, |c| diesel::update(webhook_config::table)
-        .set(webhook_config::version.eq(webhook_config::version + 1))
-        .returning(webhook_config::version)
-        .get_result(c))?)
+    Ok(on_backend!(conn, |c| diesel::update(
+        webhook_config::table
+    )
+    .set(webhook_config::version.eq(webhook_config::version + 1))
+    .returning(webhook_config::version)
+    .get_result(c))?)
 }
 
 /// The number of the last change.

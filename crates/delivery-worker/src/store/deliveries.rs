@@ -29,11 +29,18 @@ pub(crate) fn find_event_body(
         .optional())?)
 }
 
+/// An event as it came.
+#[derive(Debug, Queryable)]
+pub(crate) struct StoredEvent {
+    pub(crate) id: Vec<u8>,
+    pub(crate) body: Vec<u8>,
+}
+
 /// The encoded events of these ids, in no order.
 pub(crate) fn list_event_bodies(
     conn: &mut Connection<'_>,
     ids: &[EventId],
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>, DatabaseError> {
+) -> Result<Vec<StoredEvent>, DatabaseError> {
     let ids: Vec<&[u8]> = ids.iter().map(EventId::as_bytes).collect();
     Ok(on_backend!(conn, |c| event_bodies::table
         .filter(event_bodies::event_id.eq_any(&ids))

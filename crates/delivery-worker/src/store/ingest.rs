@@ -200,7 +200,10 @@ fn records_of_others(
         let Some(record) = arrival.record else {
             continue;
         };
-        let kept = arrival.deliveries.iter().filter(|planned| planned.has_place);
+        let kept = arrival
+            .deliveries
+            .iter()
+            .filter(|planned| planned.has_place);
         let before = webhooks.len();
         webhooks.extend(kept.map(|planned| planned.webhook.0));
         if webhooks.len() > before {
@@ -238,7 +241,12 @@ fn insert_deliveries(
     };
     let rows: Vec<NewDelivery<'_>> = arrivals
         .iter()
-        .flat_map(|arrival| arrival.deliveries.iter().map(move |planned| (arrival, planned)))
+        .flat_map(|arrival| {
+            arrival
+                .deliveries
+                .iter()
+                .map(move |planned| (arrival, planned))
+        })
         .map(|(arrival, planned)| {
             let (is_claimed, due_at_us) = new_delivery(arrival, planned);
             NewDelivery {

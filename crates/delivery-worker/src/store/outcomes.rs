@@ -151,7 +151,10 @@ pub(crate) fn insert_attempt_bodies(
                 request_body: &log.request_body,
                 response_head: log.response.as_ref().map(|answer| answer.head.as_slice()),
                 response_body: log.response.as_ref().map(|answer| &*answer.body),
-                response_complete: log.response.as_ref().is_some_and(|answer| answer.is_complete),
+                response_complete: log
+                    .response
+                    .as_ref()
+                    .is_some_and(|answer| answer.is_complete),
             })
         })
         .collect();
@@ -192,7 +195,12 @@ fn change_lanes(
             }
             Effect::Pause(pause) => {
                 let pause_us = i64::try_from(pause.as_micros()).unwrap_or(i64::MAX);
-                pause_lane(conn, outcome.webhook, now_us.saturating_add(pause_us), now_us)?;
+                pause_lane(
+                    conn,
+                    outcome.webhook,
+                    now_us.saturating_add(pause_us),
+                    now_us,
+                )?;
                 changed.push(outcome.webhook);
             }
         }

@@ -15,7 +15,12 @@ pub(crate) fn upsert_pipeline(
     account_id: i64,
     change: &PipelineChanged,
 ) -> Result<(), DatabaseError> {
-    let stages: Vec<Value> = change.pipeline.stages.iter().map(rest::stage_body).collect();
+    let stages: Vec<Value> = change
+        .pipeline
+        .stages
+        .iter()
+        .map(rest::stage_body)
+        .collect();
     let known: Option<i64> = on_backend!(conn, |c| pipelines::table
         .find((account_id, change.pipeline.id.0))
         .select(pipelines::revision)

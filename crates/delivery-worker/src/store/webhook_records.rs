@@ -7,23 +7,20 @@ use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
 use diesel::result::Error;
 use events::{AccountId, Timestamp};
-use http_api::{PageRequest, TimeRange};
 use serde_json::Value;
 
 use super::config::bump_version;
-use super::schema::{webhook_lanes, webhook_versions, webhooks};
+use super::schema::{webhook_config, webhook_lanes, webhook_versions, webhooks};
 use crate::domain::webhook::{WebhookId, WebhookSettings};
-use crate::domain::webhook_record::{Condition, Webhook, WebhookConfig, WebhookState};
+use crate::domain::webhook_record::{Condition, Webhook, WebhookConfig};
 
 /// The kind of row that `/webhooks` shows; triggers lie in the same table.
-const KIND: &str = "webhook";
-/// How many rows are looked at in one query while a filter picks from them.
-const BATCH_ROWS: i64 = 200;
+pub(super) const KIND: &str = "webhook";
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = webhooks)]
-struct RecordRow {
-    id: i64,
+pub(super) struct RecordRow {
+    pub(super) id: i64,
     name: String,
     active: bool,
     settings_version: i64,
@@ -87,34 +84,6 @@ impl TryFrom<(RecordRow, ConditionRow)> for StoredWebhook {
     }
 }
 
-/// Which webhooks a list shows.
-#[derive(Debug, Clone)]
-pub(crate) struct WebhookList {
-    /// Switched on, or off.
-    pub(crate) active: Option<bool>,
-    /// Any of these fires it.
-    pub(crate) events: Vec<&'static str>,
-    /// It is in any of these states.
-    pub(crate) states: Vec<WebhookState>,
-    /// When it was created.
-    pub(crate) created: TimeRange,
-    /// When it was last changed.
-    pub(crate) updated: TimeRange,
-    /// Which part of the list.
-    pub(crate) page: PageRequest,
-}
-
-impl WebhookList {
-    /// What of the filter lies in the settings rather than in columns.
-    fn picks(&self, webhook: &Webhook, now: Timestamp) -> bool {
-        let config = &webhook.config;
-        let state = WebhookState::of(config.active, &webhook.condition, now);
-        let mut fired_by = config.settings.events.names();
-        (self.events.is_empty() || fired_by.any(|name| self.events.contains(&name)))
-            && (self.states.is_empty() || self.states.contains(&state))
-    }
-}
-
 /// The account's webhooks with what holds them up.
 macro_rules! live_webhooks {
     ($account_id:expr) => {
@@ -126,6 +95,7 @@ macro_rules! live_webhooks {
             .select((RecordRow::as_select(), ConditionRow::as_select()))
     };
 }
+pub(super) use live_webhooks;
 
 /// The webhook, if it is the account's and not deleted.
 pub(crate) fn find_webhook(
@@ -141,81 +111,35 @@ pub(crate) fn find_webhook(
 }
 
 /// As [`find_webhook`], and nobody else changes it until the transaction ends.
+///
+/// Recording outcomes locks a lane, then the configuration, then the webhook;
+/// so does this, or the two could wait for each other.
 pub(crate) fn lock_webhook(
     conn: &mut Connection<'_>,
     account_id: AccountId,
     id: WebhookId,
 ) -> Result<Option<StoredWebhook>, DatabaseError> {
+    if find_webhook(conn, account_id, id)?.is_none() {
+        return Ok(None);
+    }
     // SQLite has one writer, so that it is locked as it is.
     if let Connection::Postgres(c) = conn {
+        webhook_lanes::table
+            .find(id.0)
+            .select(webhook_lanes::webhook_id)
+            .for_update()
+            .first::<i64>(*c)?;
+        webhook_config::table
+            .select(webhook_config::id)
+            .for_update()
+            .first::<i64>(*c)?;
         webhooks::table
-            .filter(webhooks::account_id.eq(account_id.0))
-            .filter(webhooks::id.eq(id.0))
+            .find(id.0)
             .select(webhooks::id)
             .for_update()
-            .first::<i64>(*c)
-            .optional()?;
+            .first::<i64>(*c)?;
     }
     find_webhook(conn, account_id, id)
-}
-
-/// One page of the account's webhooks, newest first, with one more than the page
-/// has if there are more.
-pub(crate) fn list_webhooks(
-    conn: &mut Connection<'_>,
-    account_id: AccountId,
-    list: &WebhookList,
-    now: Timestamp,
-) -> Result<Vec<Webhook>, DatabaseError> {
-    let wanted = usize::try_from(list.page.fetch_limit()).unwrap_or(usize::MAX);
-    let mut found = Vec::new();
-    let mut before_id = list.page.before_id;
-    loop {
-        let rows = load_batch(conn, account_id, list, before_id)?;
-        let Some((last, _)) = rows.last() else { break };
-        before_id = Some(last.id);
-        for row in rows {
-            let webhook = StoredWebhook::try_from(row)?.webhook;
-            if list.picks(&webhook, now) {
-                found.push(webhook);
-            }
-        }
-        if found.len() >= wanted {
-            break;
-        }
-    }
-    found.truncate(wanted);
-    Ok(found)
-}
-
-fn load_batch(
-    conn: &mut Connection<'_>,
-    account_id: AccountId,
-    list: &WebhookList,
-    before_id: Option<i64>,
-) -> Result<Vec<(RecordRow, ConditionRow)>, DatabaseError> {
-    Ok(on_backend!(conn, |c| {
-        let mut query = live_webhooks!(account_id).into_boxed();
-        if let Some(active) = list.active {
-            query = query.filter(webhooks::active.eq(active));
-        }
-        if let Some(from) = list.created.from_micros {
-            query = query.filter(webhooks::created_at_us.ge(from));
-        }
-        if let Some(to) = list.created.to_micros {
-            query = query.filter(webhooks::created_at_us.lt(to));
-        }
-        if let Some(from) = list.updated.from_micros {
-            query = query.filter(webhooks::updated_at_us.ge(from));
-        }
-        if let Some(to) = list.updated.to_micros {
-            query = query.filter(webhooks::updated_at_us.lt(to));
-        }
-        if let Some(before) = before_id {
-            query = query.filter(webhooks::id.lt(before));
-        }
-        query.order(webhooks::id.desc()).limit(BATCH_ROWS).load(c)
-    })?)
 }
 
 /// How many webhooks the account has.

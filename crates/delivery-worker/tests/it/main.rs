@@ -4,8 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod app;
-mod delivering;
 mod deliveries;
+mod delivering;
 mod isolation;
 mod openapi;
 mod samples;

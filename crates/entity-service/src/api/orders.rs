@@ -19,8 +19,8 @@ use http_api::{Fields, Invalid, Presence, TextLimit, check_text, code, read_text
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::api::reading::{TEXT, flag, text};
-use crate::api::settings::{read_color, read_name};
+use crate::api::reading::{LINE, TEXT, flag, text};
+use crate::api::settings::read_color;
 use crate::domain::order::{MAX_MARKS, MarkPatch, OrderPatch, parse_tags};
 use crate::domain::stored::Stored;
 
@@ -30,8 +30,8 @@ const MARK_KEY: TextLimit = TextLimit::Chars(64);
 /// The longest value of a mark; click ids are long.
 const MARK_VALUE: TextLimit = TextLimit::Chars(2_048);
 
-/// An order to add, or what shall change of one. Everything but the name may be left out; null
-/// means the default, but the name, the stage and the pipeline cannot be null.
+/// An order to add, or what shall change of one. Everything may be left out; null means the default,
+/// but the stage and the pipeline cannot be null.
 #[derive(Debug, ToSchema)]
 #[expect(
     dead_code,
@@ -125,11 +125,10 @@ pub(crate) struct OrderResponse {
 /// Reads all keys that can be set. A wrong one counts as absent and is recorded.
 fn read_patch(fields: &mut Fields) -> OrderPatch {
     let entry = |presence: Presence<i64>| presence.map(DirectoryEntryId);
-    let name = read_name(fields);
     let stage_id = fields.id("id_status");
     let pipeline_id = fields.id("id_pipeline");
     OrderPatch {
-        name: fields.not_null("name", name),
+        name: text(fields, "name", LINE),
         price: fields.custom("price", read_price),
         category_id: entry(fields.id("id_cat")),
         stage_id: fields.not_null("id_status", stage_id).map(StageId),

@@ -19,8 +19,8 @@ use http_api::{Fields, Presence};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::api::reading::{TEXT, flag, text};
-use crate::api::settings::{read_color, read_name};
+use crate::api::reading::{LINE, TEXT, flag, text};
+use crate::api::settings::read_color;
 use crate::domain::stored::Stored;
 use crate::domain::task::TaskPatch;
 
@@ -30,7 +30,7 @@ const DIFFERENT_ORDERS: &str = "different_orders";
 /// Unix seconds of the years 1 to 9999.
 const DATES: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
 
-/// A task to add, or what shall change of one. Everything but the name may be left out.
+/// A task to add, or what shall change of one. Everything may be left out.
 #[derive(Debug, ToSchema)]
 #[expect(
     dead_code,
@@ -100,10 +100,9 @@ pub(crate) struct TaskResponse {
 
 /// Reads all keys that can be set. A wrong one counts as absent and is recorded.
 fn read_patch(fields: &mut Fields) -> TaskPatch {
-    let name = read_name(fields);
     let (order_key, order_id) = read_order(fields);
     TaskPatch {
-        name: fields.not_null("name", name),
+        name: text(fields, "name", LINE),
         date_from: read_date(fields, "date_from"),
         date_to: read_date(fields, "date_to"),
         all_day: flag(fields, "all_day"),

@@ -61,13 +61,6 @@ impl ClientPatch {
     }
 }
 
-/// Whether anybody could tell who the client is.
-pub(crate) fn is_identifiable(client: &ClientSnapshot) -> bool {
-    [&client.realname, &client.phone, &client.email]
-        .into_iter()
-        .any(|text| !text.trim().is_empty())
-}
-
 /// By which phones are compared; `None` if it is no phone that can be.
 pub(crate) fn normalized_phone(phone: &str) -> Option<String> {
     let phone = Phone::parse(phone, Region::RUSSIA)?;
@@ -130,15 +123,5 @@ mod tests {
         assert_eq!(normalized_phone("нет"), None);
         assert_eq!(normalized_email(" A@B.RU ").as_deref(), Some("a@b.ru"));
         assert_eq!(normalized_email("a@"), None);
-    }
-
-    #[test]
-    fn somebody_is_known_by_name_phone_or_email() {
-        let mut client = blank(Timestamp(0));
-        client.position = "Директор".to_owned();
-        client.realname = " ".to_owned();
-        assert!(!is_identifiable(&client));
-        client.phone = "1".to_owned();
-        assert!(is_identifiable(&client));
     }
 }

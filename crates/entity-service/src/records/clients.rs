@@ -7,7 +7,7 @@ use events::{
 };
 use http_api::{ApiError, FieldError, IfMatch, Presence, code};
 
-use crate::domain::client::{self, ClientPatch, blank, is_identifiable};
+use crate::domain::client::{self, ClientPatch, blank};
 use crate::domain::custom_field::{self, FieldKind, NewCustomField};
 use crate::domain::directory::DirectoryKind;
 use crate::domain::problems::Problems;
@@ -39,7 +39,6 @@ pub(crate) fn add_client(
     }
     check_status(conn, account_id, patch, None, &mut problems)?;
     patch.merge_into(&mut client);
-    check_identity(&client, &mut problems);
     problems.into_result()?;
 
     let sent = match &patch.fields {
@@ -94,7 +93,6 @@ pub(crate) fn edit_client(
     let mut client = before.record.clone();
     check_status(conn, account_id, patch, client.status_id, &mut problems)?;
     patch.merge_into(&mut client);
-    check_identity(&client, &mut problems);
     problems.into_result()?;
 
     edit_fields(conn, author, &mut client, &patch.fields)?;
@@ -178,16 +176,6 @@ fn check_status(
         problems.not_found("id_status", "client status", id.0);
     }
     Ok(())
-}
-
-fn check_identity(client: &ClientSnapshot, problems: &mut Problems) {
-    if !is_identifiable(client) && !problems.any_at(&["realname", "phone", "email"]) {
-        problems.add(
-            "realname",
-            code::REQUIRED,
-            "Send at least one of realname, phone and email that is not blank.",
-        );
-    }
 }
 
 /// Merges `sent` into the client's extra fields by name; null removes all.

@@ -34,19 +34,17 @@ pub(crate) async fn delete_webhook(
 ) -> Result<NoContent, ApiError> {
     let (account_id, id) = (AccountId(caller.account_id), WebhookId(id.into_inner()));
     let now = state.clock.now();
-    let mut dropped = state
+    state
         .write(move |conn| {
             let current = lock_webhook(conn, account_id, id)?.ok_or(ApiError::NotFound)?;
             if_match.check(current.webhook.revision)?;
-            delete_record(conn, account_id, id, now)?;
-            Ok(drop_pending(conn, id)?)
+            Ok(delete_record(conn, account_id, id, now)?)
         })
         .await?;
-    // What a worker has claimed at the moment is dropped by its next look around.
     state.engine.webhooks_changed();
-    while dropped {
-        dropped = state.write(move |conn| Ok(drop_pending(conn, id)?)).await?;
-    }
+    // It is deleted from here on. What a worker has claimed at the moment, and what is left if this
+    // fails, is dropped when workers look around next.
+    while state.write(move |conn| Ok(drop_pending(conn, id)?)).await? {}
     Ok(NoContent)
 }
 

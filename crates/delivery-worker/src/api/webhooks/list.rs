@@ -9,7 +9,7 @@ use super::WebhookResponse;
 use crate::domain::webhook::EventSwitches;
 use crate::domain::webhook_record::WebhookState;
 use crate::state::AppState;
-use crate::store::webhook_records::{WebhookList, list_webhooks as list_records};
+use crate::store::webhook_list::{WebhookList, list_webhooks as list_records};
 
 /// What the list can be narrowed by.
 #[derive(Debug, IntoParams)]

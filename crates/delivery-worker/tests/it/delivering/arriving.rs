@@ -22,7 +22,9 @@ async fn a_change_arrives_signed_and_is_on_record() {
     assert_eq!(request.method, "POST");
     assert_eq!(request.target, "/hook");
     assert!(
-        request.text().starts_with("id=42&name=%D0%97%D0%B0%D0%BA%D0%B0%D0%B7&price=&"),
+        request
+            .text()
+            .starts_with("id=42&name=%D0%97%D0%B0%D0%BA%D0%B0%D0%B7&price=&"),
         "{}",
         request.text()
     );
@@ -85,7 +87,9 @@ async fn each_webhook_that_asked_gets_it_and_no_other() {
     site.publish(&order_added(1)).await.await.unwrap();
     site.wait_for(2, "delivered").await;
     let bodies = callbacks(&wanted);
-    let form = bodies.iter().filter(|request| request.text().starts_with("id=1&"));
+    let form = bodies
+        .iter()
+        .filter(|request| request.text().starts_with("id=1&"));
     assert_eq!(form.count(), 1);
     assert_eq!(callbacks(&other).len(), 0);
     let matched = site.number("SELECT matched AS number FROM events").await;

@@ -107,7 +107,12 @@ async fn a_receiver_that_is_down_gets_it_when_it_is_back() {
     wait_until(DEADLINE, || async {
         let rows = site.deliveries().await;
         rows.iter().any(|row| {
-            row.attempts >= 2 && row.last_error.as_deref().unwrap_or_default().starts_with("connect")
+            row.attempts >= 2
+                && row
+                    .last_error
+                    .as_deref()
+                    .unwrap_or_default()
+                    .starts_with("connect")
         })
     })
     .await;
@@ -129,8 +134,16 @@ async fn a_silent_receiver_holds_nobody_else_up() {
         drop(site.publish(&order_added(id)).await);
     }
     wait_for_callbacks(&healthy, 200).await;
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
-    assert!(silent.open_connections() <= 16, "{}", silent.open_connections());
+    assert!(
+        begun.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert!(
+        silent.open_connections() <= 16,
+        "{}",
+        silent.open_connections()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,7 +165,10 @@ async fn a_webhook_may_have_a_schedule_of_its_own_and_stop_on_4xx() {
     let receiver = MockReceiver::start().await;
     let worker = site.worker().await;
     worker
-        .webhook_with(&receiver, json!({"retry_schedule_s": [0, 0], "stop_on_4xx": true}))
+        .webhook_with(
+            &receiver,
+            json!({"retry_schedule_s": [0, 0], "stop_on_4xx": true}),
+        )
         .await;
     receiver.answer_next(Answer::status(500));
     receiver.answer_next(Answer::status(500));

@@ -34,7 +34,10 @@ async fn after_a_kill_the_callback_comes_again_under_its_id() {
     assert_eq!(delivered[0].attempts, 1, "a crash spends no attempt");
     let requests = callbacks(&receiver);
     assert_eq!(requests.len(), 2);
-    assert_eq!(requests[0].header("webhook-id"), requests[1].header("webhook-id"));
+    assert_eq!(
+        requests[0].header("webhook-id"),
+        requests[1].header("webhook-id")
+    );
     assert_eq!(requests[1].header("x-delivery-attempt"), Some("1"));
 }
 
@@ -81,7 +84,10 @@ async fn another_worker_takes_over_when_the_lease_has_ended() {
     assert_eq!(rows[0].attempts, 1);
     let requests = callbacks(&receiver);
     let waited = requests[1].arrived_at - requests[0].arrived_at;
-    assert!(waited >= Duration::from_secs(4), "a claim ends with its lease: {waited:?}");
+    assert!(
+        waited >= Duration::from_secs(4),
+        "a claim ends with its lease: {waited:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,8 +108,15 @@ async fn a_worker_that_stops_finishes_what_is_under_way_and_gives_the_rest_back(
     worker.stop().await;
     let rows = site.deliveries().await;
     let delivered = rows.iter().filter(|row| row.state == "delivered").count();
-    assert_eq!(delivered, callbacks(&receiver).len(), "every answer is on record");
-    assert_eq!(site.number("SELECT count(*) AS number FROM workers").await, 0);
+    assert_eq!(
+        delivered,
+        callbacks(&receiver).len(),
+        "every answer is on record"
+    );
+    assert_eq!(
+        site.number("SELECT count(*) AS number FROM workers").await,
+        0
+    );
 
     receiver.answer_always(Answer::ok());
     let _again = site.worker().await;

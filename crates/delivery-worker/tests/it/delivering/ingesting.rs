@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use events::{
-    Action, Change, PipelineChanged, PipelineId, PipelineSnapshot, Timestamp, TokenId,
-    TokenRevoked,
+    Action, Change, PipelineChanged, PipelineId, PipelineSnapshot, Timestamp, TokenId, TokenRevoked,
 };
 use test_support::{MockReceiver, wait_until};
 
@@ -28,7 +27,10 @@ async fn an_event_that_comes_again_is_delivered_once() {
     site.publish(&first).await.await.unwrap();
     site.wait_for(2, "delivered").await;
     assert_eq!(callbacks(&receiver).len(), 2);
-    assert_eq!(site.number("SELECT count(*) AS number FROM events").await, 2);
+    assert_eq!(
+        site.number("SELECT count(*) AS number FROM events").await,
+        2
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,13 +40,19 @@ async fn what_is_no_event_is_parked_and_holds_nothing_up() {
     let worker = site.worker().await;
     worker.webhook(&receiver).await;
     let before = site.publish(&order_added(1)).await;
-    let broken = site.publish_bytes("order.add", "m-1", b"\xff\xff no event \0".to_vec()).await;
+    let broken = site
+        .publish_bytes("order.add", "m-1", b"\xff\xff no event \0".to_vec())
+        .await;
     let after = site.publish(&order_added(2)).await;
     for confirmation in [before, broken, after] {
         confirmation.await.unwrap();
     }
     site.wait_for(2, "delivered").await;
-    let parked = site.database.read(|conn| outbox::parked::list(conn, 0, 10)).await.unwrap();
+    let parked = site
+        .database
+        .read(|conn| outbox::parked::list(conn, 0, 10))
+        .await
+        .unwrap();
     assert_eq!(parked.len(), 1);
     assert_eq!(parked[0].message_id, "m-1");
     assert_eq!(parked[0].queue, outbox::queue::DELIVERY_EVENTS);
@@ -105,10 +113,15 @@ async fn a_batch_is_kept_while_the_database_is_down() {
 async fn pipelines_are_replicated_newest_revision_last() {
     let site = Site::start().await;
     let _worker = site.worker().await;
-    for (revision, name) in [(1, "Продажи"), (3, "Новые продажи"), (2, "Старые продажи")] {
+    for (revision, name) in [(1, "Продажи"), (3, "Новые продажи"), (2, "Старые продажи")]
+    {
         let at = Timestamp(1_767_323_045_000_000);
         let change = Change::Pipeline(PipelineChanged {
-            action: if revision == 1 { Action::Add } else { Action::Edit },
+            action: if revision == 1 {
+                Action::Add
+            } else {
+                Action::Edit
+            },
             revision,
             pipeline: PipelineSnapshot {
                 id: PipelineId(5),

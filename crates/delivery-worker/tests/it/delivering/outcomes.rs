@@ -18,7 +18,10 @@ async fn gone_disables_the_webhook_and_its_deliveries_wait() {
     let webhook = worker.webhook(&receiver).await;
     receiver.answer_next(Answer::status(410));
     site.publish(&order_added(1)).await.await.unwrap();
-    wait_until(DEADLINE, || async { worker.webhook_state(&webhook).await == "disabled" }).await;
+    wait_until(DEADLINE, || async {
+        worker.webhook_state(&webhook).await == "disabled"
+    })
+    .await;
 
     site.publish(&order_added(2)).await.await.unwrap();
     let rows = site.wait_for(2, "pending").await;
@@ -46,7 +49,10 @@ async fn a_webhook_that_fails_for_too_long_is_disabled() {
     receiver.answer_always(Answer::status(500));
     let begun = Instant::now();
     site.publish(&order_added(1)).await.await.unwrap();
-    wait_until(DEADLINE, || async { worker.webhook_state(&webhook).await == "disabled" }).await;
+    wait_until(DEADLINE, || async {
+        worker.webhook_state(&webhook).await == "disabled"
+    })
+    .await;
     assert!(begun.elapsed() >= Duration::from_millis(300));
     let rows = site.wait_for(1, "pending").await;
     assert!(rows[0].attempts >= 2, "{rows:?}");
@@ -77,14 +83,20 @@ async fn retry_after_pauses_the_whole_webhook() {
     let begun = Instant::now();
     site.publish(&order_added(1)).await.await.unwrap();
     wait_until(DEADLINE, || async {
-        site.number("SELECT count(paused_until_us) AS number FROM webhook_lanes").await == 1
+        site.number("SELECT count(paused_until_us) AS number FROM webhook_lanes")
+            .await
+            == 1
     })
     .await;
     for id in 2..=20 {
         site.publish(&order_added(id)).await.await.unwrap();
     }
     site.wait_for(20, "delivered").await;
-    assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() >= Duration::from_secs(2),
+        "{:?}",
+        begun.elapsed()
+    );
     assert_eq!(callbacks(&receiver).len(), 21);
 }
 
@@ -143,7 +155,10 @@ async fn an_outcome_that_is_refused_is_recorded_without_its_bodies() {
     .await;
     for id in 1..=30 {
         let name = if id == 17 { "poison" } else { "fine" };
-        drop(site.publish(&order_changed(events::Action::Add, id, 1, name)).await);
+        drop(
+            site.publish(&order_changed(events::Action::Add, id, 1, name))
+                .await,
+        );
     }
     let rows = site.wait_for(30, "delivered").await;
     assert_eq!(callbacks(&receiver).len(), 30, "none was sent twice");

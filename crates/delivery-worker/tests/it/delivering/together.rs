@@ -27,11 +27,12 @@ async fn two_workers_share_a_webhook_and_repeat_nothing() {
     }
     site.wait_for(EVENTS, "delivered").await;
     let requests = callbacks(&receiver);
-    let ids: HashSet<_> = requests.iter().map(|r| r.header("webhook-id").unwrap()).collect();
+    let ids: HashSet<_> = requests
+        .iter()
+        .map(|r| r.header("webhook-id").unwrap())
+        .collect();
     assert_eq!((requests.len(), ids.len()), (EVENTS, EVENTS));
-    let workers = site
-        .number("SELECT count(*) AS number FROM workers")
-        .await;
+    let workers = site.number("SELECT count(*) AS number FROM workers").await;
     assert_eq!(workers, 2);
 }
 
@@ -49,7 +50,10 @@ async fn two_workers_never_send_one_record_at_once() {
     let pause = Duration::from_millis(40);
     receiver.answer_always(Answer::ok().delay(pause));
     for revision in 1..=12 {
-        drop(site.publish(&order_changed(Action::Edit, 1, revision, "x")).await);
+        drop(
+            site.publish(&order_changed(Action::Edit, 1, revision, "x"))
+                .await,
+        );
     }
     site.wait_for(12, "delivered").await;
     let requests = callbacks(&receiver);
@@ -69,7 +73,9 @@ async fn a_pause_that_one_worker_met_holds_for_all() {
     receiver.answer_next(Answer::status(410));
     site.publish(&order_added(1)).await.await.unwrap();
     wait_until(DEADLINE, || async {
-        site.number("SELECT count(disabled_at_us) AS number FROM webhook_lanes").await == 1
+        site.number("SELECT count(disabled_at_us) AS number FROM webhook_lanes")
+            .await
+            == 1
     })
     .await;
     first.stop().await;

@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use http_api::{
-    API_PREFIX, ApiError, Authorized, CorrelationId, JsonBody, RecordsWrite, WriteProblems, code,
+    API_PREFIX, ApiError, Authorized, CorrelationId, JsonBody, RecordsWrite, WriteProblems,
 };
 use idempotency::{Answer, Idempotency};
 
@@ -31,9 +31,6 @@ pub(crate) async fn create_task(
     let mut fields = body.into_fields();
     refuse_keys(&mut fields, &SERVER_KEYS);
     let patch = read_patch(&mut fields);
-    if patch.name.is_none() && !fields.has_error_at("name") {
-        fields.error("name", code::REQUIRED, "Send this field: it is required.");
-    }
     let problems = Problems::of(fields)?;
     let author = state.author(&caller, &correlation_id);
     state

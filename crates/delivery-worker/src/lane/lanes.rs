@@ -1,0 +1,336 @@
+//! All lanes of a worker.
+
+use std::collections::{BTreeSet, HashMap};
+
+use events::AccountId;
+
+use super::rotation::Rotation;
+use super::single::Lane;
+use super::{Gate, LaneLimits, RecordKey, Stop};
+use crate::domain::webhook::WebhookId;
+
+/// All lanes of one worker; `J` is what it takes to send one delivery.
+#[derive(Debug)]
+pub(crate) struct Lanes<J> {
+    pub(super) limits: LaneLimits,
+    pub(super) lanes: HashMap<WebhookId, Lane<J>>,
+    /// Lanes that can start something, by account.
+    pub(super) startable: Rotation,
+    /// Lanes with room, by when they have work.
+    pub(super) due: BTreeSet<(i64, WebhookId)>,
+    /// Lanes that open by themselves.
+    pub(super) opening: BTreeSet<(i64, WebhookId)>,
+    pub(super) last_asked: AccountId,
+    pub(super) live_workers: usize,
+    pub(super) in_flight: usize,
+    pub(super) queued: usize,
+    pub(super) unrecorded: usize,
+    pub(super) stops: u8,
+}
+
+impl<J> Lanes<J> {
+    pub(crate) fn new(limits: LaneLimits) -> Self {
+        Self {
+            limits,
+            lanes: HashMap::new(),
+            startable: Rotation::default(),
+            due: BTreeSet::new(),
+            opening: BTreeSet::new(),
+            last_asked: AccountId(i64::MIN),
+            live_workers: 1,
+            in_flight: 0,
+            queued: 0,
+            unrecorded: 0,
+            stops: 0,
+        }
+    }
+
+    /// Adds a lane, or sets how many slots it has over all workers.
+    pub(crate) fn set_lane(
+        &mut self,
+        webhook: WebhookId,
+        account: AccountId,
+        max_concurrency: usize,
+    ) {
+        self.lanes
+            .entry(webhook)
+            .and_modify(|lane| lane.max_concurrency = max_concurrency)
+            .or_insert_with(|| Lane::new(account, max_concurrency));
+        self.settle(webhook);
+    }
+
+    /// Opens or closes a lane. What a closed lane had queued comes back, for
+    /// its claims to be given up.
+    pub(crate) fn set_gate(&mut self, webhook: WebhookId, gate: Gate, now_us: i64) -> Vec<J> {
+        let gate = match gate {
+            Gate::ClosedUntil(until_us) if until_us <= now_us => Gate::Open,
+            gate => gate,
+        };
+        let Some(lane) = self.lanes.get_mut(&webhook) else {
+            return Vec::new();
+        };
+        if lane.gate == gate {
+            return Vec::new();
+        }
+        if let Gate::ClosedUntil(until_us) = lane.gate {
+            self.opening.remove(&(until_us, webhook));
+        }
+        lane.gate = gate;
+        let mut given_up = Vec::new();
+        match gate {
+            Gate::Open => {}
+            Gate::Closed => given_up = lane.queue.clear(),
+            Gate::ClosedUntil(until_us) => {
+                given_up = lane.queue.clear();
+                self.opening.insert((until_us, webhook));
+            }
+        }
+        if !given_up.is_empty() {
+            self.queued -= given_up.len();
+            lane.set_next_due(webhook, Some(now_us), &mut self.due);
+        }
+        self.settle(webhook);
+        given_up
+    }
+
+    /// Removes the lane of a webhook that was deleted, once nothing of it is
+    /// under way; until then it is closed. What it had queued comes back.
+    pub(crate) fn remove_lane(&mut self, webhook: WebhookId, now_us: i64) -> Vec<J> {
+        let given_up = self.set_gate(webhook, Gate::Closed, now_us);
+        if let Some(lane) = self.lanes.get(&webhook)
+            && lane.in_flight + lane.reserved + lane.asked == 0
+        {
+            if let Some(due_us) = lane.next_due_us {
+                self.due.remove(&(due_us, webhook));
+            }
+            self.lanes.remove(&webhook);
+        }
+        given_up
+    }
+
+    /// Opens the lanes whose time has come.
+    pub(crate) fn tick(&mut self, now_us: i64) {
+        while let Some(&(until_us, webhook)) = self.opening.first() {
+            if until_us > now_us {
+                break;
+            }
+            self.opening.pop_first();
+            if let Some(lane) = self.lanes.get_mut(&webhook) {
+                lane.gate = Gate::Open;
+            }
+            self.settle(webhook);
+        }
+    }
+
+    /// How many workers share each lane's slots.
+    pub(crate) fn set_live_workers(&mut self, live_workers: usize) {
+        if self.live_workers == live_workers {
+            return;
+        }
+        self.live_workers = live_workers;
+        let webhooks: Vec<WebhookId> = self.lanes.keys().copied().collect();
+        for webhook in webhooks {
+            self.settle(webhook);
+        }
+    }
+
+    /// Whether a delivery that is about to be inserted can start at once, in
+    /// which case a place is kept for it. Not while older ones wait.
+    pub(crate) fn reserve(&mut self, webhook: WebhookId, now_us: i64) -> bool {
+        if self.stops != 0 || self.queued >= self.limits.max_queued {
+            return false;
+        }
+        let live_workers = self.live_workers;
+        let Some(lane) = self.lanes.get_mut(&webhook) else {
+            return false;
+        };
+        if lane.has_backlog(now_us) || lane.room(live_workers) == 0 {
+            return false;
+        }
+        lane.reserved += 1;
+        self.settle(webhook);
+        true
+    }
+
+    /// Gives a kept place back.
+    pub(crate) fn cancel_reservation(&mut self, webhook: WebhookId) {
+        if let Some(lane) = self.lanes.get_mut(&webhook) {
+            lane.reserved = lane.reserved.saturating_sub(1);
+        }
+        self.settle(webhook);
+    }
+
+    /// Puts a claimed delivery into the place kept for it. If its lane has
+    /// been closed meanwhile, it comes back.
+    pub(crate) fn fill_reservation(
+        &mut self,
+        webhook: WebhookId,
+        record: Option<RecordKey>,
+        job: J,
+        now_us: i64,
+    ) -> Option<J> {
+        if let Some(lane) = self.lanes.get_mut(&webhook) {
+            lane.reserved = lane.reserved.saturating_sub(1);
+        }
+        self.enqueue(webhook, record, job, now_us)
+    }
+
+    /// The job comes back if its lane is closed.
+    pub(super) fn enqueue(
+        &mut self,
+        webhook: WebhookId,
+        record: Option<RecordKey>,
+        job: J,
+        now_us: i64,
+    ) -> Option<J> {
+        let Some(lane) = self.lanes.get_mut(&webhook) else {
+            return Some(job);
+        };
+        if lane.gate != Gate::Open {
+            lane.set_next_due(webhook, Some(now_us), &mut self.due);
+            return Some(job);
+        }
+        lane.queue.push(record, job);
+        self.queued += 1;
+        self.settle(webhook);
+        None
+    }
+
+    /// Takes the next delivery to send; its slot is held until [`Self::finish`].
+    pub(crate) fn start(&mut self) -> Option<(WebhookId, J)> {
+        if self.stops != 0
+            || self.in_flight >= self.limits.max_in_flight
+            || self.unrecorded >= self.limits.max_unrecorded
+        {
+            return None;
+        }
+        loop {
+            let webhook = self.startable.next()?;
+            let live_workers = self.live_workers;
+            let Some(lane) = self.lanes.get_mut(&webhook) else {
+                continue;
+            };
+            if !lane.can_start(live_workers) {
+                continue;
+            }
+            let Some(job) = lane.queue.pop() else {
+                continue;
+            };
+            lane.in_flight += 1;
+            self.in_flight += 1;
+            self.queued -= 1;
+            self.settle(webhook);
+            return Some((webhook, job));
+        }
+    }
+
+    /// Frees a slot. `duration_us` is how long the receiver took, if it was
+    /// asked. The outcome counts as unrecorded until [`Self::recorded`].
+    pub(crate) fn finish(
+        &mut self,
+        webhook: WebhookId,
+        record: Option<RecordKey>,
+        duration_us: Option<i64>,
+    ) {
+        self.in_flight -= 1;
+        self.unrecorded += 1;
+        if let Some(lane) = self.lanes.get_mut(&webhook) {
+            lane.in_flight -= 1;
+            lane.queue.release(record);
+            if let Some(took_us) = duration_us {
+                lane.mean_duration_us = Some(match lane.mean_duration_us {
+                    Some(mean_us) => mean_us + (took_us - mean_us) / 8,
+                    None => took_us,
+                });
+            }
+        }
+        self.settle(webhook);
+    }
+
+    /// Notes that so many outcomes have to be recorded besides those that
+    /// [`Self::finish`] counted.
+    pub(crate) fn owe(&mut self, count: usize) {
+        self.unrecorded += count;
+    }
+
+    /// Notes that so many outcomes are safe.
+    pub(crate) fn recorded(&mut self, count: usize) {
+        self.unrecorded = self.unrecorded.saturating_sub(count);
+    }
+
+    /// Nothing starts while any reason holds.
+    pub(crate) fn stop(&mut self, reason: Stop) {
+        self.stops |= 1 << reason as u8;
+    }
+
+    /// Takes a reason back.
+    pub(crate) fn resume(&mut self, reason: Stop) {
+        self.stops &= !(1 << reason as u8);
+    }
+
+    /// Whether this reason holds.
+    pub(crate) fn is_stopped_by(&self, reason: Stop) -> bool {
+        self.stops & (1 << reason as u8) != 0
+    }
+
+    /// Forgets everything queued, whose claims are no longer this worker's.
+    pub(crate) fn forget_queued(&mut self, now_us: i64) {
+        let webhooks: Vec<WebhookId> = self.lanes.keys().copied().collect();
+        for webhook in webhooks {
+            if let Some(lane) = self.lanes.get_mut(&webhook) {
+                let forgotten = lane.queue.clear();
+                if !forgotten.is_empty() {
+                    self.queued -= forgotten.len();
+                    lane.set_next_due(webhook, Some(now_us), &mut self.due);
+                }
+            }
+            self.settle(webhook);
+        }
+    }
+
+    /// Requests under way.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// Claimed deliveries that wait.
+    pub(crate) fn queued(&self) -> usize {
+        self.queued
+    }
+
+    /// Whether nothing is under way and every outcome is safe.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.in_flight == 0 && self.unrecorded == 0
+    }
+
+    /// Whether a lane may send.
+    pub(crate) fn is_open(&self, webhook: WebhookId) -> bool {
+        self.lanes
+            .get(&webhook)
+            .is_some_and(|lane| lane.gate == Gate::Open)
+    }
+
+    /// When there will be something to do if nothing else happens.
+    pub(crate) fn next_wake_us(&self) -> Option<i64> {
+        let due = self.due.first().map(|(due_us, _)| *due_us);
+        let opening = self.opening.first().map(|(until_us, _)| *until_us);
+        due.into_iter().chain(opening).min()
+    }
+
+    /// Brings the indexes in line with one lane.
+    pub(super) fn settle(&mut self, webhook: WebhookId) {
+        let Some(lane) = self.lanes.get(&webhook) else {
+            return;
+        };
+        if lane.can_start(self.live_workers) {
+            self.startable.add(lane.account, webhook);
+        }
+        if let Some(due_us) = lane.next_due_us {
+            if lane.wants_work(self.live_workers) {
+                self.due.insert((due_us, webhook));
+            } else {
+                self.due.remove(&(due_us, webhook));
+            }
+        }
+    }
+}

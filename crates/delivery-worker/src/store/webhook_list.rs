@@ -1,0 +1,100 @@
+//! Lists of webhooks, narrowed by what lies in columns and by what does not.
+
+use database::{Connection, DatabaseError, on_backend};
+use diesel::prelude::*;
+use events::{AccountId, Timestamp};
+use http_api::{PageRequest, TimeRange};
+
+use super::schema::{webhook_lanes, webhooks};
+use super::webhook_records::{ConditionRow, KIND, RecordRow, StoredWebhook, live_webhooks};
+use crate::domain::webhook_record::{Webhook, WebhookState};
+
+/// How many rows are looked at in one query while a filter picks from them.
+const BATCH_ROWS: i64 = 200;
+
+/// Which webhooks a list shows.
+#[derive(Debug, Clone)]
+pub(crate) struct WebhookList {
+    /// Switched on, or off.
+    pub(crate) active: Option<bool>,
+    /// Any of these fires it.
+    pub(crate) events: Vec<&'static str>,
+    /// It is in any of these states.
+    pub(crate) states: Vec<WebhookState>,
+    /// When it was created.
+    pub(crate) created: TimeRange,
+    /// When it was last changed.
+    pub(crate) updated: TimeRange,
+    /// Which part of the list.
+    pub(crate) page: PageRequest,
+}
+
+impl WebhookList {
+    /// What of the filter lies in the settings rather than in columns.
+    fn picks(&self, webhook: &Webhook, now: Timestamp) -> bool {
+        let config = &webhook.config;
+        let state = WebhookState::of(config.active, &webhook.condition, now);
+        let mut fired_by = config.settings.events.names();
+        (self.events.is_empty() || fired_by.any(|name| self.events.contains(&name)))
+            && (self.states.is_empty() || self.states.contains(&state))
+    }
+}
+
+/// One page of the account's webhooks, newest first, with one more than the page
+/// has if there are more.
+pub(crate) fn list_webhooks(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    list: &WebhookList,
+    now: Timestamp,
+) -> Result<Vec<Webhook>, DatabaseError> {
+    let wanted = usize::try_from(list.page.fetch_limit()).unwrap_or(usize::MAX);
+    let mut found = Vec::new();
+    let mut before_id = list.page.before_id;
+    loop {
+        let rows = load_batch(conn, account_id, list, before_id)?;
+        let Some((last, _)) = rows.last() else { break };
+        before_id = Some(last.id);
+        for row in rows {
+            let webhook = StoredWebhook::try_from(row)?.webhook;
+            if list.picks(&webhook, now) {
+                found.push(webhook);
+            }
+        }
+        if found.len() >= wanted {
+            break;
+        }
+    }
+    found.truncate(wanted);
+    Ok(found)
+}
+
+fn load_batch(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    list: &WebhookList,
+    before_id: Option<i64>,
+) -> Result<Vec<(RecordRow, ConditionRow)>, DatabaseError> {
+    Ok(on_backend!(conn, |c| {
+        let mut query = live_webhooks!(account_id).into_boxed();
+        if let Some(active) = list.active {
+            query = query.filter(webhooks::active.eq(active));
+        }
+        if let Some(from) = list.created.from_micros {
+            query = query.filter(webhooks::created_at_us.ge(from));
+        }
+        if let Some(to) = list.created.to_micros {
+            query = query.filter(webhooks::created_at_us.lt(to));
+        }
+        if let Some(from) = list.updated.from_micros {
+            query = query.filter(webhooks::updated_at_us.ge(from));
+        }
+        if let Some(to) = list.updated.to_micros {
+            query = query.filter(webhooks::updated_at_us.lt(to));
+        }
+        if let Some(before) = before_id {
+            query = query.filter(webhooks::id.lt(before));
+        }
+        query.order(webhooks::id.desc()).limit(BATCH_ROWS).load(c)
+    })?)
+}
