@@ -1,7 +1,7 @@
 //! The transactional outbox and its counterparts.
 //!
 //! A service writes each event into its own database, in the transaction of the
-//! change itself ([`append`]). The [`Relay`] numbers the events without gaps,
+//! change itself ([`append()`]). The [`Relay`] numbers the events without gaps,
 //! publishes them in that order, and moves one cursor to the lowest contiguous
 //! confirmation: what was not confirmed is published again. Consumers know a
 //! repeat by the event id ([`inbox`]), and keep what they cannot take in

@@ -75,7 +75,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 
 impl Relay {
     /// A relay from `database` to `broker`, on which
-    /// [`topology`](crate::topology) is declared.
+    /// [`topology`](crate::topology()) is declared.
     pub fn new(database: Database, broker: Broker, config: RelayConfig) -> Self {
         Self {
             database,

@@ -1,7 +1,7 @@
 //! `dealwire up`: everything in one process.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -88,7 +88,7 @@ async fn up(settings: Settings, demo: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn announce(address: SocketAddr, folder: &Path, token_file: &PathBuf) {
+fn announce(address: SocketAddr, folder: &Path, token_file: &Path) {
     super::say(&format!(
         "dealwire {} listens on http://{address}\n  \
          data   {}\n  \
