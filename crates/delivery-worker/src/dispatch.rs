@@ -109,7 +109,7 @@ impl Drop for Slot<'_> {
 async fn deliver(engine: &Engine, job: Job) -> (Outcome, Option<i64>) {
     let released = || (released(&job), None);
     if job.expires_at_us <= engine.time.now_us() {
-        return (without_attempt(&job, OutcomeKind::Expired), None);
+        return unsent(&job, OutcomeKind::Expired, "it was too old to be sent");
     }
     let Some(webhook) = engine.registry.find(job.webhook) else {
         return released();
@@ -119,7 +119,7 @@ async fn deliver(engine: &Engine, job: Job) -> (Outcome, Option<i64>) {
     };
     let event = match event_of(engine, &job).await {
         Ok(Some(event)) => event,
-        Ok(None) => return (without_attempt(&job, OutcomeKind::Failed), None),
+        Ok(None) => return unsent(&job, OutcomeKind::Failed, "its event is no longer stored"),
         Err(error) => {
             tracing::warn!(%error, "an event could not be read; its delivery waits");
             return released();
@@ -144,7 +144,7 @@ async fn deliver(engine: &Engine, job: Job) -> (Outcome, Option<i64>) {
         Ok(made) => made,
         Err(error) => {
             tracing::error!(delivery = %job.delivery, %error, "a callback could not be made");
-            return (without_attempt(&job, OutcomeKind::Failed), None);
+            return unsent(&job, OutcomeKind::Failed, &error.to_string());
         }
     };
     engine.metrics.count_outcome(&made.sent.outcome);
@@ -177,14 +177,18 @@ fn outcome(job: &Job, decision: Decision, log: AttemptLog) -> Outcome {
         },
         effect: decision.effect,
         log: Some(log),
+        unsent_because: None,
     }
 }
 
-fn without_attempt(job: &Job, kind: OutcomeKind) -> Outcome {
-    Outcome {
+/// The end of a delivery that no request was made for.
+fn unsent(job: &Job, kind: OutcomeKind, because: &str) -> (Outcome, Option<i64>) {
+    let outcome = Outcome {
         kind,
+        unsent_because: Some(because.to_owned()),
         ..released(job)
-    }
+    };
+    (outcome, None)
 }
 
 fn released(job: &Job) -> Outcome {

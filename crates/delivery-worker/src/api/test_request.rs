@@ -192,6 +192,7 @@ impl SignedTest {
                 kind,
                 effect: Effect::None,
                 log: Some(log),
+                unsent_because: None,
             },
         }
     }

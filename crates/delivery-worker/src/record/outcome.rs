@@ -21,6 +21,8 @@ pub(crate) struct Outcome {
     pub(crate) effect: Effect,
     /// The attempt, if one was made.
     pub(crate) log: Option<AttemptLog>,
+    /// Why none was made, where that ends the delivery.
+    pub(crate) unsent_because: Option<String>,
 }
 
 /// What the delivery becomes.
@@ -68,6 +70,15 @@ impl Outcome {
             kind: OutcomeKind::Released,
             effect: Effect::None,
             log: None,
+            unsent_because: None,
+        }
+    }
+
+    /// What the delivery shows as its last error.
+    pub(crate) fn error(&self) -> Option<String> {
+        match &self.log {
+            Some(log) => log.summary(),
+            None => self.unsent_because.as_deref().map(clean),
         }
     }
 

@@ -47,7 +47,7 @@ fn one_by_one(
                 deliveries::settings_version.eq(log.settings_version),
                 deliveries::last_attempt_at_us.eq(log.started_at.0),
                 deliveries::last_status.eq(log.status),
-                deliveries::last_error.eq(log.summary()),
+                deliveries::last_error.eq(outcome.error()),
                 deliveries::last_duration_us.eq(log.duration_us),
             )
         });
@@ -56,12 +56,17 @@ fn one_by_one(
             deliveries::worker_id.eq(None::<Vec<u8>>),
             deliveries::finished_at_us.eq(finished_at_us),
         );
+        let without_attempt = outcome
+            .unsent_because
+            .as_ref()
+            .filter(|_| log.is_none())
+            .map(|_| deliveries::last_error.eq(outcome.error()));
         let due = outcome
             .due_again_us(now_us)
             .map(|due_us| deliveries::due_at_us.eq(due_us));
         let updated = if outcome.kind == OutcomeKind::Delivered {
             diesel::update(row.filter(deliveries::state.ne(DeliveryState::Delivered.as_str())))
-                .set((common, after_attempt, due))
+                .set((common, after_attempt, without_attempt, due))
                 .execute(conn)?
         } else {
             diesel::update(
@@ -69,7 +74,7 @@ fn one_by_one(
                     .filter(deliveries::worker_id.is_not_null())
                     .filter(is_pending()),
             )
-            .set((common, after_attempt, due))
+            .set((common, after_attempt, without_attempt, due))
             .execute(conn)?
         };
         if updated == 1 {
@@ -89,7 +94,7 @@ UPDATE deliveries d SET
     settings_version = CASE WHEN o.number IS NULL THEN d.settings_version ELSE o.settings_version END,
     last_attempt_at_us = CASE WHEN o.number IS NULL THEN d.last_attempt_at_us ELSE o.started_at_us END,
     last_status = CASE WHEN o.number IS NULL THEN d.last_status ELSE o.status END,
-    last_error = CASE WHEN o.number IS NULL THEN d.last_error ELSE o.error END,
+    last_error = CASE WHEN o.number IS NULL THEN COALESCE(o.error, d.last_error) ELSE o.error END,
     last_duration_us = CASE WHEN o.number IS NULL THEN d.last_duration_us ELSE o.duration_us END
 FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     AS o (id, claim_no, state, due_at_us, number, settings_version, started_at_us, status, error,
@@ -118,10 +123,7 @@ fn all_at_once(
     let claims: Vec<i64> = outcomes.iter().map(|o| o.claim_no).collect();
     let states: Vec<&str> = outcomes.iter().map(|o| o.kind.state().as_str()).collect();
     let due: Vec<Option<i64>> = outcomes.iter().map(|o| o.due_again_us(now_us)).collect();
-    let errors: Vec<Option<String>> = outcomes
-        .iter()
-        .map(|o| o.log.as_ref().and_then(|log| log.summary()))
-        .collect();
+    let errors: Vec<Option<String>> = outcomes.iter().map(|o| o.error()).collect();
     let rows: Vec<Applied> = diesel::sql_query(ALL_AT_ONCE)
         .bind::<Array<Binary>, _>(ids)
         .bind::<Array<BigInt>, _>(claims)

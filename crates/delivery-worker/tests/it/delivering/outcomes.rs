@@ -115,6 +115,10 @@ async fn what_is_too_old_expires_unsent() {
     site.publish(&order_added(1)).await.await.unwrap();
     let rows = site.wait_for(1, "expired").await;
     assert_eq!(rows[0].attempts, 1);
+    assert_eq!(
+        rows[0].last_error.as_deref(),
+        Some("it was too old to be sent")
+    );
     assert_eq!(callbacks(&receiver).len(), 1);
 }
 
@@ -199,4 +203,62 @@ async fn nothing_more_is_sent_while_outcomes_cannot_be_recorded() {
     site.execute("DROP TRIGGER full_disk").await;
     site.wait_for(stored, "delivered").await;
     assert_eq!(callbacks(&receiver).len(), stored, "none was sent twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claims_that_fail_leave_nothing_stuck() {
+    let site = Site::start().await;
+    if !site.has_triggers() {
+        return;
+    }
+    let receiver = MockReceiver::start().await;
+    let worker = site.worker().await;
+    worker.webhook(&receiver).await;
+    site.execute(
+        "CREATE TRIGGER full_disk BEFORE UPDATE OF worker_id ON deliveries \
+         WHEN new.worker_id IS NOT NULL BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
+    )
+    .await;
+    for _ in 0..20 {
+        receiver.answer_next(Answer::status(500));
+    }
+    let mut confirmations = Vec::new();
+    for id in 0..20 {
+        confirmations.push(site.publish(&order_added(id)).await);
+    }
+    for confirmation in confirmations {
+        confirmation.await.unwrap();
+    }
+    let before = site
+        .number("SELECT max(started_at_us) AS number FROM workers")
+        .await;
+    wait_until(DEADLINE, || async {
+        let started = "SELECT max(started_at_us) AS number FROM workers";
+        site.number(started).await > before
+    })
+    .await;
+    site.execute("DROP TRIGGER full_disk").await;
+    site.wait_for(20, "delivered").await;
+    assert_eq!(callbacks(&receiver).len(), 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_whose_event_is_gone_says_so() {
+    let site = Site::start().await;
+    let receiver = MockReceiver::start().await;
+    let config = DeliveryConfig {
+        retry_schedule: vec![Duration::ZERO, Duration::from_millis(500)],
+        ..quick()
+    };
+    let worker = site.worker_with(config).await;
+    worker.webhook(&receiver).await;
+    receiver.answer_always(Answer::status(500));
+    site.publish(&order_added(1)).await.await.unwrap();
+    site.execute("DELETE FROM event_bodies").await;
+    let rows = site.wait_for(1, "failed").await;
+    assert_eq!(
+        rows[0].last_error.as_deref(),
+        Some("its event is no longer stored")
+    );
+    assert_eq!(callbacks(&receiver).len(), 1);
 }
