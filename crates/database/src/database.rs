@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use diesel::RunQueryDsl;
+
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 use crate::unit::pending;
@@ -81,9 +83,18 @@ impl Database {
         answer.await.unwrap_or_else(|_gone| Err(stopped().into()))
     }
 
-    /// Whether a query gets through at the moment.
+    /// Whether rows can be written at the moment.
+    ///
+    /// On SQLite this commits a change that means nothing, since a file that is
+    /// readable may lie on a disk that is full.
     pub async fn check(&self) -> Result<(), DatabaseError> {
-        self.read(|conn| conn.now_us().map(drop)).await
+        self.write(|conn| {
+            if let Connection::Sqlite(conn) = conn {
+                diesel::sql_query("PRAGMA user_version = 1").execute(*conn)?;
+            }
+            conn.now_us().map(drop)
+        })
+        .await
     }
 }
 

@@ -1,7 +1,9 @@
 //! The one place that knows how the services are run: which databases, which
 //! broker, which keys they get.
 
+use std::fs::OpenOptions;
 use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,8 +47,16 @@ pub(crate) async fn open_delivery_database(folder: &Path) -> anyhow::Result<Data
 }
 
 async fn open(folder: &Path, file: &str, own: Migrations) -> anyhow::Result<Database> {
+    let path = folder.join(file);
+    // Made here for the owner alone; its log takes over the rights.
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(&path)
+        .with_context(|| format!("cannot open {}", path.display()))?;
     let config = DatabaseConfig::Sqlite {
-        path: folder.join(file),
+        path,
         readers: READERS,
     };
     let migrations = vec![outbox::MIGRATIONS, idempotency::MIGRATIONS, own];

@@ -1,6 +1,7 @@
 //! What one unit of work may rely on.
 
-use database::{Database, DatabaseError};
+use database::{Backend, Connection, Database, DatabaseError};
+use diesel::RunQueryDsl;
 
 use crate::fixture::{bodies, databases, insert, migrations};
 
@@ -73,5 +74,23 @@ async fn the_databases_time_moves_on() {
         assert!(second >= first);
         // 2020-01-01, so microseconds and not seconds.
         assert!(first > 1_577_836_800_000_000);
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_only_reads_is_not_well() {
+    for test in databases().await {
+        test.database.check().await.unwrap();
+        let refused = test.database.write(|conn| {
+            if let Connection::Sqlite(conn) = conn {
+                diesel::sql_query("PRAGMA query_only = ON").execute(*conn)?;
+            }
+            Ok::<_, DatabaseError>(())
+        });
+        refused.await.unwrap();
+        if test.database.backend() == Backend::Sqlite {
+            assert!(test.database.check().await.unwrap_err().is_unavailable());
+        }
+        assert!(bodies(&test.database).await.is_empty());
     }
 }

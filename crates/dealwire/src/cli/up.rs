@@ -60,6 +60,10 @@ impl UpArgs {
 
 async fn up(settings: Settings, demo: bool) -> anyhow::Result<()> {
     let stop = signals::stop_requested()?;
+    // First, so that a port that is taken leaves no trace.
+    let listener = TcpListener::bind(settings.http.listen)
+        .with_context(|| format!("cannot listen on {}", settings.http.listen))?;
+    let address = listener.local_addr()?;
     let folder = DataFolder::open(&settings.data_dir)?;
     let (keys, _) = Keys::load_or_create(&folder)?;
     let (entity, delivery) = tokio::try_join!(
@@ -68,9 +72,6 @@ async fn up(settings: Settings, demo: bool) -> anyhow::Result<()> {
     )?;
     let token_file = first_start::prepare(&entity, &folder, &keys).await?;
     let all = AllInOne::build(entity, delivery, &keys, &settings.delivery).await?;
-    let listener = TcpListener::bind(settings.http.listen)
-        .with_context(|| format!("cannot listen on {}", settings.http.listen))?;
-    let address = listener.local_addr()?;
     announce(address, folder.path(), &token_file);
     if !demo {
         return all.run(listener, stop).await;

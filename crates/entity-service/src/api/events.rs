@@ -84,7 +84,7 @@ impl EventResponse {
 /// A part of the feed, oldest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EventFeedResponse {
-    /// In order and without gaps.
+    /// In order; no event of the account is missing.
     items: Vec<EventResponse>,
     /// What to send as `after` for what is there already; null if this was all. Later events are
     /// after the last `seq` seen.

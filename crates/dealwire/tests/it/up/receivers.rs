@@ -59,7 +59,10 @@ async fn each_kind_of_failure_is_logged_and_retried() {
         .iter()
         .map(|delivery| delivery["attempts"].as_i64().unwrap_or_default())
         .sum();
-    assert!(attempts >= 2 * i64::try_from(count).unwrap(), "{list}");
+    // A reset or a hang-up on a connection used before is made good at once and
+    // not counted; every other failure costs an attempt.
+    let counted = 2 * i64::try_from(count).unwrap() - 2;
+    assert!(attempts >= counted, "{list}");
 }
 
 #[tokio::test]

@@ -22,7 +22,10 @@ pub(crate) struct EventFeedParams {
     limit: Option<i64>,
 }
 
-/// The account's events in order, without gaps (WIRE 5).
+/// The account's events in order, none left out.
+///
+/// `seq` counts the events of the whole installation, so one account's numbers grow in steps where
+/// other accounts have events in between.
 #[utoipa::path(
     get,
     path = "/events",
