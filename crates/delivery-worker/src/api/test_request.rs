@@ -20,7 +20,7 @@ use crate::secret::{SecretOwner, UnsealError};
 use crate::send::{OutgoingRequest, SendOutcome, TIME_LIMIT};
 use crate::sign::Signer;
 use crate::state::AppState;
-use crate::store::test_deliveries::{TestDelivery, insert_test_delivery};
+use crate::store::test_deliveries::{LoggedTest, TestDelivery, insert_test_delivery};
 use crate::store::webhook_records::StoredWebhook;
 
 /// What became of a test request.
@@ -37,7 +37,24 @@ pub(crate) struct TestReport {
     pub(crate) delivery: Option<DeliveryId>,
 }
 
+/// What is wrong with an answer of this status.
+fn refusal(status: u16) -> Option<String> {
+    let is_success = (200..300).contains(&status);
+    (!is_success).then(|| format!("the receiver answered {status}, and only 2xx is a success"))
+}
+
 impl TestReport {
+    /// As it was when the test was made.
+    pub(crate) fn of_log(logged: LoggedTest) -> Self {
+        let status = logged.status.and_then(|status| u16::try_from(status).ok());
+        Self {
+            status,
+            duration_ms: logged.duration_us.unwrap_or_default() / 1_000,
+            error: status.map_or(logged.error, refusal),
+            delivery: None,
+        }
+    }
+
     fn not_sent(reason: impl ToString) -> Self {
         Self {
             status: None,
@@ -148,11 +165,7 @@ impl SignedTest {
             &sent,
         );
         let error = match &sent.outcome {
-            SendOutcome::Answered(answer) if answer.is_success() => None,
-            SendOutcome::Answered(answer) => Some(format!(
-                "the receiver answered {}, and only 2xx is a success",
-                answer.status
-            )),
+            SendOutcome::Answered(answer) => refusal(answer.status),
             SendOutcome::Failed(failure) => Some(failure.to_string()),
         };
         let mut report = TestReport {

@@ -7,6 +7,7 @@ use events::AccountId;
 use super::outcomes::{insert_attempt_bodies, insert_attempts};
 use super::schema::deliveries;
 use crate::domain::delivery::Origin;
+use crate::domain::webhook::WebhookId;
 use crate::record::{AttemptLog, Outcome};
 
 /// Stands where an event has its type, and its component.
@@ -51,4 +52,32 @@ pub(crate) fn insert_test_delivery(
         .execute(c))?;
     insert_attempts(conn, &[outcome])?;
     insert_attempt_bodies(conn, &[outcome])
+}
+
+/// The result of the first test request to a webhook, which its creation sent.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub(crate) struct LoggedTest {
+    pub(crate) status: Option<i64>,
+    pub(crate) error: Option<String>,
+    pub(crate) duration_us: Option<i64>,
+}
+
+/// `None` if no test request to the webhook is in the log.
+pub(crate) fn find_first_test(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    webhook_id: WebhookId,
+) -> Result<Option<LoggedTest>, DatabaseError> {
+    Ok(on_backend!(conn, |c| deliveries::table
+        .filter(deliveries::account_id.eq(account_id.0))
+        .filter(deliveries::webhook_id.eq(webhook_id.0))
+        .filter(deliveries::origin.eq(Origin::Test.as_str()))
+        .order(deliveries::id)
+        .select((
+            deliveries::last_status,
+            deliveries::last_error,
+            deliveries::last_duration_us,
+        ))
+        .first(c)
+        .optional())?)
 }

@@ -8,13 +8,16 @@ use idempotency::{Answer, Idempotency, Outcome};
 use serde_json::Value;
 
 use super::settings::read_new;
-use super::{CreateWebhookRequest, CreatedWebhookResponse, READ_ONLY_KEYS, WebhookResponse};
-use crate::api::test_request::send_test;
+use super::{
+    CreateWebhookRequest, CreatedWebhookResponse, READ_ONLY_KEYS, TestResponse, WebhookResponse,
+};
+use crate::api::test_request::{TestReport, send_test};
 use crate::domain::webhook::WebhookId;
 use crate::domain::webhook_record::{MAX_WEBHOOKS, WebhookConfig};
 use crate::secret::{KeyRing, SecretOwner, WebhookSecret};
 use crate::state::AppState;
 use crate::store::error::StoreError;
+use crate::store::test_deliveries::find_first_test;
 use crate::store::webhook_records::{StoredWebhook, count_webhooks, find_webhook, insert_webhook};
 
 /// Creates a webhook, then sends it the test request and waits for what comes of it, 3 s at most.
@@ -125,7 +128,7 @@ fn too_many() -> ApiError {
     }
 }
 
-/// Puts the secret back into an answer that is given again: who repeats a request
+/// Puts the secret and the test's result back into an answer that is given again: who repeats a request
 /// has not seen the first answer.
 async fn show_secret_again(
     state: &AppState,
@@ -135,8 +138,12 @@ async fn show_secret_again(
     let mut body: Value = serde_json::from_slice(answer.body()).map_err(ApiError::internal)?;
     let account_id = AccountId(caller.account_id);
     let webhook_id = body["id"].as_i64().unwrap_or_default();
-    let stored = state
-        .read(move |conn| Ok(find_webhook(conn, account_id, WebhookId(webhook_id))?))
+    let (stored, test) = state
+        .read(move |conn| {
+            let id = WebhookId(webhook_id);
+            let stored = find_webhook(conn, account_id, id)?;
+            Ok((stored, find_first_test(conn, account_id, id)?))
+        })
         .await?;
     let owner = SecretOwner {
         account_id,
@@ -149,7 +156,8 @@ async fn show_secret_again(
     };
     let secret = secret.transpose().map_err(ApiError::internal)?;
     body["secret"] = secret.map(|secret| secret.expose()).into();
-    body["test"] = Value::Null;
+    let test = test.map(|logged| TestResponse::from(&TestReport::of_log(logged)));
+    body["test"] = serde_json::to_value(test).map_err(ApiError::internal)?;
     answer.set_body(&body)?;
     Ok(answer)
 }
