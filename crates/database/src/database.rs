@@ -86,7 +86,8 @@ impl Database {
     /// Whether rows can be written at the moment.
     ///
     /// On SQLite this commits a change that means nothing, since a file that is
-    /// readable may lie on a disk that is full.
+    /// readable may lie on a disk that is full; and a write that the file did not
+    /// take counts for some seconds, since a small one may fit all the same.
     pub async fn check(&self) -> Result<(), DatabaseError> {
         self.write(|conn| {
             if let Connection::Sqlite(conn) = conn {
@@ -94,7 +95,14 @@ impl Database {
             }
             conn.now_us().map(drop)
         })
-        .await
+        .await?;
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => match sqlite.recent_trouble() {
+                Some(what) => Err(DatabaseError::Unavailable(what)),
+                None => Ok(()),
+            },
+            Engine::Postgres(_) => Ok(()),
+        }
     }
 }
 

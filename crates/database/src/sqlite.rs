@@ -1,6 +1,7 @@
 //! SQLite: one file, one writer, some readers.
 
 mod reader;
+mod trouble;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use tokio::sync::oneshot;
 use crate::migrations::run_pending;
 use crate::unit::Unit;
 use crate::{DatabaseError, Migrations, OpenError};
+use trouble::Trouble;
 
 /// A unit and the place it holds in the queue until it is answered.
 pub(crate) struct Queued {
@@ -28,6 +30,7 @@ const QUEUE_PLACES: usize = 4_096;
 pub(crate) struct Sqlite {
     writer: Queue,
     readers: Queue,
+    trouble: Trouble,
 }
 
 #[derive(Debug)]
@@ -65,6 +68,8 @@ impl Sqlite {
         migrations: Vec<Migrations>,
     ) -> Result<Self, OpenError> {
         let (writer, jobs) = Queue::new();
+        let trouble = Trouble::default();
+        let noted = trouble.clone();
         let (opened, open) = oneshot::channel();
         let embedded: Vec<_> = migrations.into_iter().map(|both| both.sqlite).collect();
         let file = path.to_owned();
@@ -83,7 +88,7 @@ impl Sqlite {
                 match prepared {
                     Ok(conn) => {
                         if opened.send(Ok(())).is_ok() {
-                            writer::run(&file, conn, &jobs);
+                            writer::run(&file, conn, &jobs, &noted);
                         }
                     }
                     Err(error) => drop(opened.send(Err(error))),
@@ -96,11 +101,17 @@ impl Sqlite {
         Ok(Self {
             writer,
             readers: start_readers(path, readers.max(1))?,
+            trouble,
         })
     }
 
     pub(crate) async fn write(&self, unit: Box<dyn Unit>) {
         self.writer.push(unit).await;
+    }
+
+    /// What a write met that the file did not take just now.
+    pub(crate) fn recent_trouble(&self) -> Option<String> {
+        self.trouble.recent()
     }
 
     pub(crate) async fn read(&self, unit: Box<dyn Unit>) {

@@ -9,12 +9,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use delivery_worker::WebhookSecret;
+use events::Clock;
 use hyper::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use self::api::Api;
-use crate::listen::{ListenOptions, Listener, Secret, Secrets, Show};
+use crate::listen::{ListenOptions, Listener, Secrets, Show};
 use crate::secret_file;
 
 /// Where the receiver listens if nobody else does.
@@ -22,6 +24,9 @@ const USUAL_PORT: u16 = 9000;
 
 /// The webhook's name, by which a later start finds it again.
 const WEBHOOK: &str = "demo";
+
+/// Its signing secret, in the data folder.
+const SECRET_FILE: &str = "demo.secret";
 
 /// The demo's receiver, listening already.
 pub(crate) struct Demo {
@@ -63,6 +68,7 @@ impl Demo {
     pub(crate) async fn run(
         self,
         address: SocketAddr,
+        folder: &Path,
         token_file: &Path,
         cancel: CancellationToken,
     ) -> anyhow::Result<()> {
@@ -70,10 +76,12 @@ impl Demo {
             .with_context(|| format!("the demo needs the token in {}", token_file.display()))?;
         let token = String::from_utf8_lossy(&token);
         let api = Api::new(address, token.trim());
-        let (secrets, receiver) = (self.secrets, self.receiver);
+        let secret = load_or_create_secret(folder)?;
+        self.secrets.add(secret.parse()?);
+        let receiver = self.receiver;
         let showing = self.listener.run(std::io::stdout(), cancel.clone());
         let acting = async {
-            play(&api, &secrets, receiver).await?;
+            play(&api, &secret, receiver).await?;
             crate::cli::say(&texts::what_to_try(address, token_file));
             anyhow::Ok(())
         };
@@ -84,8 +92,28 @@ impl Demo {
     }
 }
 
-async fn play(api: &Api, secrets: &Secrets, receiver: SocketAddr) -> anyhow::Result<()> {
-    point_webhook(api, secrets, receiver).await?;
+async fn play(api: &Api, secret: &str, receiver: SocketAddr) -> anyhow::Result<()> {
+    point_webhook(api, secret, receiver).await?;
+    let orders = api
+        .call(Method::GET, "/api/v1/orders?limit=1", None)
+        .await?;
+    let order = match orders["items"][0]["id"].as_i64() {
+        Some(known) => known,
+        None => add_samples(api).await?,
+    };
+    // A time makes it a change at every start.
+    let text = format!("Изменён {}", Clock::System.now().to_rfc3339());
+    api.call(
+        Method::PATCH,
+        &format!("/api/v1/orders/{order}"),
+        Some(json!({"text": text})),
+    )
+    .await?;
+    Ok(())
+}
+
+/// A client with an order and a task; returns the order.
+async fn add_samples(api: &Api) -> anyhow::Result<i64> {
     let client = api
         .created(
             "/api/v1/clients",
@@ -102,23 +130,14 @@ async fn play(api: &Api, secrets: &Secrets, receiver: SocketAddr) -> anyhow::Res
                    "tags": "vip, сайт", "color": "AD3939"}),
         )
         .await?;
-    api.created(
-        "/api/v1/tasks",
-        json!({"name": "Позвонить клиенту", "id_deal": order}),
-    )
-    .await?;
-    api.call(
-        Method::PATCH,
-        &format!("/api/v1/orders/{order}"),
-        Some(json!({"price": 1700})),
-    )
-    .await?;
-    Ok(())
+    let task = json!({"name": "Позвонить клиенту", "id_deal": order});
+    api.created("/api/v1/tasks", task).await?;
+    Ok(order)
 }
 
 /// Makes the demo's webhook, or turns the one of an earlier start to this
 /// start's receiver.
-async fn point_webhook(api: &Api, secrets: &Secrets, receiver: SocketAddr) -> anyhow::Result<()> {
+async fn point_webhook(api: &Api, secret: &str, receiver: SocketAddr) -> anyhow::Result<()> {
     let url = format!("http://{receiver}/hook");
     let known = api
         .call(Method::GET, "/api/v1/webhooks?limit=200", None)
@@ -127,29 +146,30 @@ async fn point_webhook(api: &Api, secrets: &Secrets, receiver: SocketAddr) -> an
         .as_array()
         .and_then(|items| items.iter().find(|item| item["name"] == WEBHOOK));
     if let Some(id) = known.and_then(|webhook| webhook["id"].as_i64()) {
-        api.call(
-            Method::PATCH,
-            &format!("/api/v1/webhooks/{id}"),
-            Some(json!({"url": url})),
-        )
-        .await?;
+        let path = format!("/api/v1/webhooks/{id}");
+        api.call(Method::PATCH, &path, Some(json!({"url": url})))
+            .await?;
         return Ok(());
     }
     let events: Vec<String> = ["order", "task", "client"]
         .iter()
         .flat_map(|component| ["add", "edit", "delete"].map(|event| format!("{component}.{event}")))
         .collect();
-    let made: Value = api
-        .call(
-            Method::POST,
-            "/api/v1/webhooks",
-            Some(json!({"name": WEBHOOK, "url": url, "format": "form", "events": events})),
-        )
+    let webhook = json!({
+        "name": WEBHOOK, "url": url, "format": "form", "events": events, "secret": secret,
+    });
+    api.call(Method::POST, "/api/v1/webhooks", Some(webhook))
         .await?;
-    let secret: Secret = made["secret"]
-        .as_str()
-        .context("the new webhook came without a secret")?
-        .parse()?;
-    secrets.add(secret);
     Ok(())
+}
+
+/// The webhook's signing secret, the same at every start.
+fn load_or_create_secret(folder: &Path) -> anyhow::Result<String> {
+    let file = folder.join(SECRET_FILE);
+    if let Some(kept) = secret_file::read(&file)? {
+        return Ok(String::from_utf8_lossy(&kept).trim().to_owned());
+    }
+    let made = WebhookSecret::generate()?.expose();
+    secret_file::write(&file, format!("{made}\n").as_bytes())?;
+    Ok(made)
 }

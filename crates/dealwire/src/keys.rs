@@ -8,6 +8,7 @@ use http_api::{KeyError, TokenSigner, generate_keys};
 
 use crate::data_folder::DataFolder;
 use crate::secret_file::{self, SecretFileError};
+use crate::wiring;
 
 /// Signs API tokens: PKCS#8 in PEM, Ed25519.
 const TOKEN_KEY_FILE: &str = "token-key.pem";
@@ -45,6 +46,12 @@ pub(crate) enum KeysError {
         file: PathBuf,
         expected: &'static str,
     },
+    /// The file is gone, and what it made readable is still there.
+    #[error(
+        "{file} is missing, but the folder holds data that needs it; \
+         restore it from a backup"
+    )]
+    Missing { file: PathBuf },
     /// A key could not be made.
     #[error("cannot make the key that signs tokens")]
     TokenKey(#[from] KeyError),
@@ -68,11 +75,14 @@ impl Keys {
     pub(crate) fn load_or_create(
         folder: &DataFolder,
     ) -> Result<(Self, [(PathBuf, Origin); 2]), KeysError> {
+        let in_use = wiring::has_data(folder.path());
         let token_file = folder.file(TOKEN_KEY_FILE);
         let master_file = folder.file(MASTER_KEY_FILE);
-        let (pem, token_origin) = load_or_create(&token_file, || Ok(generate_keys()?.private_pem))?;
-        let (master, master_origin) =
-            load_or_create(&master_file, || Ok(MasterKey::generate()?.expose() + "\n"))?;
+        let (pem, token_origin) =
+            load_or_create(&token_file, in_use, || Ok(generate_keys()?.private_pem))?;
+        let (master, master_origin) = load_or_create(&master_file, in_use, || {
+            Ok(MasterKey::generate()?.expose() + "\n")
+        })?;
         let keys = Self {
             signer: signer(&token_file, &pem)?,
             master: master_key(&master_file, &master)?,
@@ -95,10 +105,16 @@ impl Keys {
 
 fn load_or_create(
     file: &Path,
+    in_use: bool,
     make: impl FnOnce() -> Result<String, KeysError>,
 ) -> Result<(String, Origin), KeysError> {
     if let Some(bytes) = secret_file::read(file)? {
         return Ok((String::from_utf8_lossy(&bytes).into_owned(), Origin::Kept));
+    }
+    if in_use {
+        return Err(KeysError::Missing {
+            file: file.to_owned(),
+        });
     }
     let made = make()?;
     secret_file::write(file, made.as_bytes())?;
@@ -157,6 +173,23 @@ mod tests {
             assert!(matches!(error, KeysError::Damaged { .. }), "{error}");
             assert_eq!(std::fs::read_to_string(&file).unwrap(), content);
             std::fs::remove_file(&file).unwrap();
+        }
+    }
+
+    #[test]
+    fn makes_no_new_key_beside_data_that_needs_the_old_one() {
+        let (_dir, folder) = folder();
+        Keys::load_or_create(&folder).unwrap();
+        std::fs::write(folder.file("entity.db"), "rows").unwrap();
+        Keys::load_or_create(&folder).unwrap();
+        for name in [TOKEN_KEY_FILE, MASTER_KEY_FILE] {
+            let file = folder.file(name);
+            let kept = std::fs::read(&file).unwrap();
+            std::fs::remove_file(&file).unwrap();
+            let error = Keys::load_or_create(&folder).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains("backup"), "{error}");
+            assert!(!file.exists());
+            secret_file::write(&file, &kept).unwrap();
         }
     }
 

@@ -51,7 +51,14 @@ pub(crate) struct DeliverySettings {
 /// A setting is missing, unknown or malformed; the text names it and its place.
 #[derive(Debug, thiserror::Error)]
 #[error("the settings are not usable: {0}")]
-pub(crate) struct SettingsError(#[from] ConfigError);
+pub(crate) struct SettingsError(String);
+
+// The message holds all that the library says; as a source it would be said twice.
+impl From<ConfigError> for SettingsError {
+    fn from(error: ConfigError) -> Self {
+        Self(error.to_string())
+    }
+}
 
 impl Settings {
     /// Reads `file`, where one is named, and this process's environment.

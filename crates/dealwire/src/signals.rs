@@ -5,6 +5,9 @@ use std::io;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+/// "File size limit exceeded", as Linux numbers it on x86 and ARM.
+const SIGXFSZ: i32 = 25;
+
 /// A token that is cancelled by SIGTERM or SIGINT (Ctrl-C).
 ///
 /// A second signal ends the process at once: whoever asks twice means it.
@@ -14,6 +17,10 @@ use tokio_util::sync::CancellationToken;
 pub(crate) fn stop_requested() -> io::Result<CancellationToken> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    // A limit on file sizes then fails the write, as a full disk does, instead of
+    // ending the process.
+    let mut file_size = signal(SignalKind::from_raw(SIGXFSZ))?;
+    tokio::spawn(async move { while file_size.recv().await.is_some() {} });
     let stop = CancellationToken::new();
     let requested = stop.clone();
     tokio::spawn(async move {

@@ -34,6 +34,14 @@ const END_OF_SERVICES: Duration = Duration::from_secs(8);
 /// Threads that read one SQLite file.
 const READERS: usize = 2;
 
+/// Whether rows were ever kept in this data folder.
+pub(crate) fn has_data(folder: &Path) -> bool {
+    [ENTITY_FILE, DELIVERY_FILE].iter().any(|name| {
+        let file = folder.join(name);
+        file.metadata().is_ok_and(|metadata| metadata.len() > 0)
+    })
+}
+
 /// Opens the entity service's database in a data folder.
 pub(crate) async fn open_entity_database(folder: &Path) -> anyhow::Result<Database> {
     let own = entity_service::MIGRATIONS;
@@ -92,6 +100,7 @@ impl AllInOne {
                 clock: clock.clone(),
                 token_signer: keys.signer.clone(),
                 token_verifier: token_verifier.clone(),
+                metrics: metrics.clone(),
             },
         )
         .await

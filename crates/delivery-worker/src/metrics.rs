@@ -20,6 +20,8 @@ pub(crate) struct DeliveryMetrics {
     queued: IntGauge,
     events: IntCounterVec,
     parked: IntCounter,
+    pending: IntGauge,
+    parked_now: IntGauge,
 }
 
 impl DeliveryMetrics {
@@ -57,6 +59,14 @@ impl DeliveryMetrics {
                 "dealwire_delivery_parked_total",
                 "Messages that could not be taken in and were parked.",
             )?,
+            pending: metrics.gauge(
+                "dealwire_delivery_pending_deliveries",
+                "Deliveries that are neither delivered nor given up, those held up included.",
+            )?,
+            parked_now: metrics.gauge(
+                "dealwire_delivery_parked_messages",
+                "Messages that are parked at the moment.",
+            )?,
         })
     }
 
@@ -83,6 +93,11 @@ impl DeliveryMetrics {
         self.in_flight
             .set(i64::try_from(in_flight).unwrap_or(i64::MAX));
         self.queued.set(i64::try_from(queued).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn show_backlog(&self, pending: i64, parked: i64) {
+        self.pending.set(pending);
+        self.parked_now.set(parked);
     }
 
     pub(crate) fn count_events(&self, new: usize, repeated: usize) {

@@ -6,21 +6,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use database::DatabaseError;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::delivery::DeliveryState;
 use crate::engine::Engine;
-use crate::store::deliveries::{PendingLane, end_pending, list_pending_lanes};
+use crate::store::deliveries::{PendingLane, count_pending, end_pending, list_pending_lanes};
 
 const PERIOD: Duration = Duration::from_secs(1);
+/// How often all that waits is counted for the metrics.
+const COUNT_PERIOD: Duration = Duration::from_secs(10);
 /// How many rows of one webhook one commit ends.
 const BATCH: i64 = 1_000;
 
 /// Looks around until `cancel`.
 pub(crate) async fn sweep(engine: Arc<Engine>, cancel: CancellationToken) {
+    let mut counted_at: Option<Instant> = None;
     while !cancel.is_cancelled() {
         if let Err(error) = look(&engine).await {
             tracing::warn!(%error, "the delivery database could not be looked at");
+        }
+        if counted_at.is_none_or(|at| at.elapsed() >= COUNT_PERIOD) {
+            counted_at = Some(Instant::now());
+            if let Err(error) = count(&engine).await {
+                tracing::debug!(%error, "what waits could not be counted");
+            }
         }
         tokio::select! {
             () = cancel.cancelled() => {}
@@ -28,6 +38,19 @@ pub(crate) async fn sweep(engine: Arc<Engine>, cancel: CancellationToken) {
             () = tokio::time::sleep(PERIOD) => {}
         }
     }
+}
+
+/// Counts what waits, which takes longer the more it is.
+async fn count(engine: &Engine) -> Result<(), DatabaseError> {
+    let (pending, parked) = engine
+        .database
+        .read(|conn| {
+            let pending = count_pending(conn)?;
+            Ok::<_, DatabaseError>((pending, outbox::parked::count(conn)?))
+        })
+        .await?;
+    engine.metrics.show_backlog(pending, parked);
+    Ok(())
 }
 
 async fn look(engine: &Engine) -> Result<(), DatabaseError> {

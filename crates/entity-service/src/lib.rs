@@ -12,6 +12,7 @@
 
 mod admin;
 mod api;
+mod backlog;
 mod config;
 mod domain;
 mod openapi;
@@ -29,7 +30,7 @@ pub use admin::{
     AdminError, IssuedToken, TokenRequest, create_account, ensure_first_account, issue_token,
 };
 pub use config::{EntityConfig, RelaySwitch};
-pub use service::{Dependencies, Service};
+pub use service::{BuildError, Dependencies, Service};
 
 /// The tables of this service; the tables of [`outbox`] and [`idempotency`] belong into the same
 /// database.

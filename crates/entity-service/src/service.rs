@@ -6,8 +6,10 @@ use database::{Database, DatabaseError};
 use events::Clock;
 use http_api::{Readiness, TokenSigner, TokenVerifier};
 use outbox::{Relay, RelayConfig};
+use telemetry::{Metrics, MetricsError};
 use tokio_util::sync::CancellationToken;
 
+use crate::backlog::BacklogGauges;
 use crate::config::{EntityConfig, RelaySwitch};
 use crate::revocation::{Revocation, load_revoked};
 use crate::state::AppState;
@@ -26,6 +28,19 @@ pub struct Dependencies {
     pub token_signer: TokenSigner,
     /// Lets requests into this process; learns of revoked tokens here.
     pub token_verifier: TokenVerifier,
+    /// Shows what happens here.
+    pub metrics: Metrics,
+}
+
+/// Why the service cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The revoked tokens cannot be read: serving without them would let them in.
+    #[error("the entity database cannot be read")]
+    Database(#[from] DatabaseError),
+    /// A metric is registered twice: the service is built twice in a process.
+    #[error("the metrics of the entity service cannot be registered")]
+    Metrics(#[from] MetricsError),
 }
 
 /// The entity service of one process.
@@ -34,6 +49,7 @@ pub struct Service {
     state: AppState,
     relay: Option<Relay>,
     revocation: Revocation,
+    backlog: BacklogGauges,
 }
 
 impl Service {
@@ -41,18 +57,20 @@ impl Service {
     /// now on.
     ///
     /// # Errors
-    /// The revoked tokens cannot be read: serving without them would let them in.
+    /// [`BuildError`].
     pub async fn build(
         config: EntityConfig,
         dependencies: Dependencies,
-    ) -> Result<Self, DatabaseError> {
+    ) -> Result<Self, BuildError> {
         let Dependencies {
             database,
             broker,
             clock,
             token_signer,
             token_verifier,
+            metrics,
         } = dependencies;
+        let backlog = BacklogGauges::register(&metrics)?;
         load_revoked(&database, &token_verifier).await?;
         let revocation = Revocation::new(database.clone(), broker.clone(), token_verifier.clone());
         let relay = Relay::new(database.clone(), broker, RelayConfig::default());
@@ -67,6 +85,7 @@ impl Service {
             state,
             relay: (config.relay == RelaySwitch::On).then_some(relay),
             revocation,
+            backlog,
         })
     }
 
@@ -102,8 +121,12 @@ impl Service {
             }
         };
         let database = self.state.database.clone();
+        let watching = self
+            .backlog
+            .run(database.clone(), self.state.clock.clone(), cancel.clone());
         tokio::join!(
             relaying,
+            watching,
             self.revocation.run(cancel.clone()),
             idempotency::run_expiry(database, cancel.clone()),
         );

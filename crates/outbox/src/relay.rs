@@ -57,7 +57,7 @@ pub enum RelayError {
     #[error("cannot publish: {0}")]
     Broker(#[source] PublishError),
     /// Another replica relays now, or the cursor was moved back.
-    #[error("another relay has taken over")]
+    #[error("another relay has taken over, or the cursor was moved back")]
     LostLead,
 }
 
@@ -102,7 +102,7 @@ impl Relay {
             };
             let Err(error) = outcome else { continue };
             match error {
-                RelayError::LostLead => tracing::info!("another relay has taken over"),
+                RelayError::LostLead => tracing::info!("{error}; this one starts over"),
                 error => tracing::warn!(%error, retry_in = ?wait, "the relay starts over"),
             }
             cancel.run_until_cancelled(tokio::time::sleep(wait)).await;

@@ -9,6 +9,7 @@ use diesel::connection::{
 use diesel::result::QueryResult;
 use diesel::sqlite::SqliteConnection;
 
+use super::trouble::Trouble;
 use super::{Queued, connect};
 use crate::{Connection, DatabaseError};
 
@@ -17,9 +18,10 @@ use crate::{Connection, DatabaseError};
 const GROUP_LIMIT: usize = 256;
 
 /// Serves units until the last handle is dropped.
-pub(super) fn run(path: &Path, conn: SqliteConnection, jobs: &Receiver<Queued>) {
+pub(super) fn run(path: &Path, conn: SqliteConnection, jobs: &Receiver<Queued>, trouble: &Trouble) {
     let mut writer = Writer {
         path,
+        trouble,
         conn: Some(conn),
     };
     while let Ok(first) = jobs.recv() {
@@ -34,6 +36,7 @@ pub(super) fn run(path: &Path, conn: SqliteConnection, jobs: &Receiver<Queued>) 
 
 struct Writer<'a> {
     path: &'a Path,
+    trouble: &'a Trouble,
     /// `None` after a failure that left its state unknown.
     conn: Option<SqliteConnection>,
 }
@@ -61,6 +64,7 @@ impl Writer<'_> {
             let kept = self.commit_alone(&mut queued);
             if let Err(error) = &kept {
                 tracing::error!(%error, database = %self.path.display(), "a write was not kept");
+                self.trouble.note(error.to_string());
                 self.abandon();
             }
             queued.unit.answer(kept);
@@ -91,6 +95,8 @@ impl Writer<'_> {
         if let Err(error) = AnsiTransactionManager::rollback_transaction(conn) {
             // The engine had rolled back by itself; the unit's own error says why.
             tracing::debug!(%error, "rollback after a failed unit");
+            self.trouble
+                .note("the file did not take a write; is the disk full?".to_owned());
             self.abandon();
         }
         Ok(())

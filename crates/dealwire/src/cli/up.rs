@@ -72,13 +72,20 @@ async fn up(settings: Settings, demo: bool) -> anyhow::Result<()> {
     )?;
     let token_file = first_start::prepare(&entity, &folder, &keys).await?;
     let all = AllInOne::build(entity, delivery, &keys, &settings.delivery).await?;
+    let stopping = stop.clone();
+    tokio::spawn(async move {
+        stopping.cancelled().await;
+        tracing::info!("stopping: what is in flight is finished first");
+    });
     announce(address, folder.path(), &token_file);
     if !demo {
         return all.run(listener, stop).await;
     }
     let demo = Demo::open(wants_colour()).await?;
     let showing = async {
-        let played = demo.run(address, &token_file, stop.clone()).await;
+        let played = demo
+            .run(address, folder.path(), &token_file, stop.clone())
+            .await;
         // A demo that cannot be shown leaves the program of use all the same.
         if let Err(error) = played {
             tracing::error!("{error:#}");

@@ -29,6 +29,14 @@ pub(crate) fn find_event_body(
         .optional())?)
 }
 
+/// How many deliveries are neither delivered nor given up.
+pub(crate) fn count_pending(conn: &mut Connection<'_>) -> Result<i64, DatabaseError> {
+    Ok(on_backend!(conn, |c| deliveries::table
+        .filter(is_pending())
+        .count()
+        .get_result(c))?)
+}
+
 /// An event as it came.
 #[derive(Debug, Queryable)]
 pub(crate) struct StoredEvent {

@@ -94,6 +94,7 @@ impl TestApp {
             clock: clock.clone(),
             token_signer: signer.clone(),
             token_verifier: verifier.clone(),
+            metrics: telemetry::Metrics::new(),
         };
         let service = Service::build(EntityConfig::default(), dependencies)
             .await

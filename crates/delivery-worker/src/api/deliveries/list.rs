@@ -25,6 +25,8 @@ pub(crate) struct DeliveryListParams {
     state: Option<String>,
     /// `order`, `task` or `client`.
     component: Option<String>,
+    /// As `webhook`, by the name that it has in a delivery.
+    webhook_id: Option<i64>,
     /// Of this record; may be repeated. Name the component as well: ids are counted per component.
     record_id: Option<i64>,
     /// Of an event of this type, or `test`; may be repeated.
@@ -93,7 +95,10 @@ fn read_list(query: &mut QueryParams) -> DeliveryList {
     let mut event_types = EventSwitches::NAMES.map(|name| (name, name)).to_vec();
     event_types.push(TEST);
     DeliveryList {
-        webhook_ids: query.ids("webhook"),
+        webhook_ids: ["webhook", "webhook_id"]
+            .into_iter()
+            .flat_map(|name| query.ids(name))
+            .collect(),
         states: query.any_of("state", &states),
         component: query.one_of("component", &COMPONENTS),
         record_ids: query.ids("record_id"),

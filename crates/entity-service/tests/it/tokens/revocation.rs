@@ -21,6 +21,7 @@ async fn replica(app: &TestApp, broker: Broker) -> (Service, TokenSigner, TokenV
     let signer = TokenSigner::new(&keys.private_pem).unwrap();
     let verifier = TokenVerifier::new(&[&keys.public_pem], Arc::new(|| NOW_US)).unwrap();
     let dependencies = Dependencies {
+        metrics: telemetry::Metrics::new(),
         database: app.database.clone(),
         broker,
         clock: app.clock.clone(),
