@@ -68,7 +68,7 @@ impl Connection<'_> {
 /// The body sees a plain `&mut SqliteConnection` or `&mut PgConnection` under
 /// the name given; both expansions must have the same type.
 ///
-/// ```ignore
+/// ```text
 /// let row = on_backend!(conn, |c| orders::table.find(id).first::<OrderRow>(c).optional())?;
 /// ```
 #[macro_export]
