@@ -230,10 +230,10 @@ async fn claims_that_fail_leave_nothing_stuck() {
         confirmation.await.unwrap();
     }
     let before = site
-        .number("SELECT max(started_at_us) AS number FROM workers")
+        .number("SELECT coalesce(max(started_at_us), 0) AS number FROM workers")
         .await;
     wait_until(DEADLINE, || async {
-        let started = "SELECT max(started_at_us) AS number FROM workers";
+        let started = "SELECT coalesce(max(started_at_us), 0) AS number FROM workers";
         site.number(started).await > before
     })
     .await;
