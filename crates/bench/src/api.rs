@@ -1,24 +1,17 @@
-//! One kept-alive connection to the product's API.
+//! The requests that are measured.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use hyper::{Method, Request, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper::{Method, StatusCode};
+use rig::{Ask, Connection};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
 
 /// An authorized connection.
 #[derive(Debug)]
 pub(crate) struct Api {
-    sender: SendRequest<Full<Bytes>>,
-    host: String,
-    authorization: String,
+    connection: Connection,
 }
 
 /// A change that was accepted.
@@ -34,27 +27,9 @@ pub(crate) struct Accepted {
 
 impl Api {
     pub(crate) async fn connect(address: SocketAddr, token: &str) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // Its errors reach whoever is sending.
-        tokio::spawn(connection);
         Ok(Self {
-            sender,
-            host: address.to_string(),
-            authorization: format!("Bearer {token}"),
+            connection: Connection::open(address, Some(token)).await?,
         })
-    }
-
-    /// Whether `/readyz` answers 200; a refused connection is a no.
-    pub(crate) async fn is_ready(address: SocketAddr) -> bool {
-        let asked = async {
-            let mut api = Self::connect(address, "").await?;
-            api.send(Method::GET, "/readyz", Bytes::new()).await
-        };
-        asked
-            .await
-            .is_ok_and(|(status, _)| status == StatusCode::OK)
     }
 
     /// Creates a client that nobody else has.
@@ -89,32 +64,14 @@ impl Api {
     }
 
     async fn post(&mut self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let body = Bytes::from(serde_json::to_vec(body)?);
-        let (status, answer) = self.send(Method::POST, path, body).await?;
+        let ask = Ask::json(Method::POST, path, body);
+        let answer = self.connection.send(ask).await?;
         ensure!(
-            status == StatusCode::CREATED,
-            "{path} answered {status}: {}",
-            String::from_utf8_lossy(&answer)
+            answer.status == StatusCode::CREATED,
+            "{path} answered {}: {}",
+            answer.status,
+            answer.text()
         );
-        Ok(serde_json::from_slice(&answer)?)
-    }
-
-    async fn send(
-        &mut self,
-        method: Method,
-        path: &str,
-        body: Bytes,
-    ) -> anyhow::Result<(StatusCode, Bytes)> {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(HOST, &self.host)
-            .header(AUTHORIZATION, &self.authorization)
-            .header(CONTENT_TYPE, "application/json")
-            .body(Full::new(body))?;
-        self.sender.ready().await?;
-        let answer = self.sender.send_request(request).await?;
-        let status = answer.status();
-        Ok((status, answer.into_body().collect().await?.to_bytes()))
+        answer.json()
     }
 }

@@ -4,14 +4,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
+use rig::Product;
 use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 
 use crate::api::{Accepted, Api};
-use crate::product::Product;
 
 /// Connections that share a steady rate, so that a slow answer delays no other change.
 const STEADY_CONNECTIONS: u32 = 8;
+
+/// A connection for making records.
+async fn connect(product: &Product) -> anyhow::Result<Api> {
+    let addresses = product.records();
+    let address = addresses.first().context("nobody takes records")?;
+    Api::connect(*address, product.token()).await
+}
 
 /// Creates `changes` clients over `connections` at once, each connection as
 /// fast as it is answered; from the first request to the last answer.
@@ -22,7 +30,7 @@ pub(crate) async fn flood(
 ) -> anyhow::Result<(Instant, Duration)> {
     let mut apis = Vec::new();
     for _ in 0..connections {
-        apis.push(product.connect().await?);
+        apis.push(connect(product).await?);
     }
     let next = Arc::new(AtomicU64::new(0));
     let mut workers: JoinSet<anyhow::Result<()>> = JoinSet::new();
@@ -56,7 +64,7 @@ pub(crate) async fn steady(
     let start = tokio::time::Instant::now() + gap;
     let mut workers: JoinSet<anyhow::Result<Vec<Accepted>>> = JoinSet::new();
     for worker in 0..STEADY_CONNECTIONS {
-        let mut api: Api = product.connect().await?;
+        let mut api = connect(product).await?;
         let mut ticks = tokio::time::interval_at(start + gap * worker, gap * STEADY_CONNECTIONS);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         workers.spawn(async move {

@@ -1,28 +1,37 @@
-//! Measures Dealwire from outside: starts the release program as a child, talks
-//! to it over loopback as integrators do, and receives its callbacks.
+//! Measures Dealwire from outside: starts the release program as child processes,
+//! talks to it over loopback as integrators do, and receives its callbacks.
 //!
-//! Load, receiver and product share one machine, so the numbers are what one
-//! small host does, not what the product does alone. The disk's own speed is
-//! measured in the same run, since a change is answered only once it is on disk.
+//! Load, receiver, product and servers share one machine, so the numbers are what
+//! one small host does, not what the product does alone. What the machine does
+//! without Dealwire is measured in the same run.
 
 mod api;
-mod disk;
+mod arrivals;
+mod ceilings;
+mod form;
 mod load;
-mod product;
-mod receiver;
+mod processor;
 mod report;
 mod round;
 
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use bytes::Bytes;
 use clap::Parser;
+use rig::Infra;
 
-use report::Report;
+use form::{Backends, Choice, Form};
+use report::{CEILINGS, Ratio, Report};
 
 /// Measures the `dealwire` program on this machine.
 #[derive(Debug, Parser)]
-#[command(name = "bench", version, max_term_width = 100)]
+#[command(
+    name = "bench",
+    version,
+    max_term_width = 100,
+    args_override_self = true
+)]
 struct Options {
     /// The program to measure.
     #[arg(long, value_name = "FILE")]
@@ -32,7 +41,15 @@ struct Options {
     #[arg(long, value_name = "DIR")]
     dir: PathBuf,
 
-    /// Rounds, each on a fresh data folder; the medians are reported.
+    /// The form to measure [default: both].
+    #[arg(long, value_enum)]
+    form: Option<Choice>,
+
+    /// The script that runs PostgreSQL and RabbitMQ.
+    #[arg(long, value_name = "FILE", default_value = "scripts/infra")]
+    infra: PathBuf,
+
+    /// Rounds, each on fresh data; the medians are reported.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
 
@@ -54,11 +71,75 @@ async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     std::fs::create_dir_all(&options.dir)
         .with_context(|| format!("cannot use {}", options.dir.display()))?;
+    let infra = options
+        .needs_servers()
+        .then(|| Infra::new(&options.infra, "bench"));
+    let measured = tokio::select! {
+        measured = measure(&options, infra.as_ref()) => measured,
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+    };
+    if let Some(infra) = infra {
+        infra.remove().await?;
+    }
+    measured?.print(&ratios());
+    Ok(())
+}
+
+async fn measure(options: &Options, infra: Option<&Infra>) -> anyhow::Result<Report> {
+    let backends = match infra {
+        Some(infra) => Some(Backends::start(infra.clone()).await?),
+        None => None,
+    };
     let mut report = Report::default();
     for number in 1..=options.rounds {
-        eprintln!("round {number} of {}", options.rounds);
-        report.add(round::measure(&options, number).await?);
+        let mut body = Bytes::new();
+        for form in options.forms() {
+            eprintln!("round {number} of {}, {}", options.rounds, form.title());
+            let folder = options.dir.join("data");
+            let (measures, sample) =
+                round::measure(options, form, &folder, backends.as_ref()).await?;
+            report.add(form.title(), measures);
+            body = sample;
+        }
+        eprintln!("round {number} of {}, ceilings", options.rounds);
+        let ceilings = ceilings::measure(options, backends.as_ref(), &body).await?;
+        report.add(CEILINGS, ceilings);
+        report.end_round();
     }
-    report.print();
-    Ok(())
+    Ok(report)
+}
+
+fn ratios() -> Vec<Ratio> {
+    let ratio = |row: &str, ceiling: &str| Ratio {
+        name: format!("{row} / {ceiling}"),
+        row: row.to_owned(),
+        ceiling: (CEILINGS, ceiling.to_owned()),
+    };
+    let mut ratios = vec![
+        ratio(round::ACCEPTED, ceilings::INSERTS),
+        ratio(round::ACCEPTED, ceilings::PUBLISHED),
+    ];
+    for (fan_out, connections) in [1, 10].into_iter().zip(ceilings::CONNECTIONS) {
+        let row = round::delivered(fan_out);
+        ratios.push(ratio(&row, &ceilings::posts(connections)));
+    }
+    ratios
+}
+
+impl Options {
+    fn choices(&self) -> Vec<Choice> {
+        match self.form {
+            Some(choice) => vec![choice],
+            None => vec![Choice::Up, Choice::Split],
+        }
+    }
+
+    fn forms(&self) -> impl Iterator<Item = Form> {
+        let choices = self.choices().into_iter();
+        choices.flat_map(|choice| choice.forms().iter().copied())
+    }
+
+    fn needs_servers(&self) -> bool {
+        self.choices().contains(&Choice::Split)
+    }
 }

@@ -1,8 +1,9 @@
-//! The table for people and the line for machines.
+//! The tables for people and the line for machines.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 /// One measured value with its name and unit.
 #[derive(Debug, Clone)]
@@ -13,8 +14,20 @@ pub(crate) struct Measure {
 }
 
 impl Measure {
+    pub(crate) fn new(name: &str, unit: &'static str, value: f64) -> Self {
+        Self {
+            name: name.to_owned(),
+            unit,
+            value,
+        }
+    }
+
     pub(crate) fn ms(name: &str, value: f64) -> Self {
         Self::new(name, "ms", value)
+    }
+
+    pub(crate) fn us(name: &str, value: f64) -> Self {
+        Self::new(name, "µs", value)
     }
 
     pub(crate) fn per_second(name: &str, value: f64) -> Self {
@@ -26,53 +39,179 @@ impl Measure {
         Self::new(name, "MiB", kib as f64 / 1024.0)
     }
 
-    fn new(name: &str, unit: &'static str, value: f64) -> Self {
-        Self {
-            name: name.to_owned(),
-            unit,
-            value,
-        }
+    #[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^52")]
+    pub(crate) fn count(name: &str, count: u64) -> Self {
+        Self::new(name, "", count as f64)
     }
 }
 
-/// The measures of all rounds; every round has the same ones in the same order.
+/// The measures of all rounds, a column for each form.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    rounds: Vec<Vec<Measure>>,
+    rounds: u32,
+    columns: Vec<&'static str>,
+    rows: Vec<Row>,
+    places: BTreeMap<String, usize>,
+}
+
+#[derive(Debug)]
+struct Row {
+    name: String,
+    unit: &'static str,
+    /// The values of each column, a value per round.
+    values: BTreeMap<&'static str, Vec<f64>>,
+}
+
+/// A measure as a part of a ceiling, in every column that has both.
+#[derive(Debug)]
+pub(crate) struct Ratio {
+    pub(crate) name: String,
+    pub(crate) row: String,
+    /// Of the column with this title.
+    pub(crate) ceiling: (&'static str, String),
 }
 
 impl Report {
-    pub(crate) fn add(&mut self, round: Vec<Measure>) {
-        self.rounds.push(round);
+    /// Adds what one round measured for a column. Rows and columns come in the order of
+    /// their first values.
+    pub(crate) fn add(&mut self, column: &'static str, measures: Vec<Measure>) {
+        if !self.columns.contains(&column) {
+            self.columns.push(column);
+        }
+        for Measure { name, unit, value } in measures {
+            let place = *self.places.entry(name.clone()).or_insert(self.rows.len());
+            if place == self.rows.len() {
+                let values = BTreeMap::new();
+                self.rows.push(Row { name, unit, values });
+            }
+            self.rows[place]
+                .values
+                .entry(column)
+                .or_default()
+                .push(value);
+        }
     }
 
-    /// Prints the medians with the lowest and highest, then one line of JSON.
-    pub(crate) fn print(&self) {
+    pub(crate) fn end_round(&mut self) {
+        self.rounds += 1;
+    }
+
+    /// Prints the medians, with lowest and highest where there are several rounds, then
+    /// one line of JSON.
+    pub(crate) fn print(&self, ratios: &[Ratio]) {
         let cores = std::thread::available_parallelism().map_or(0, usize::from);
-        println!(
-            "{} rounds, {cores} cores shared by load, receiver and program\n",
-            self.rounds.len()
-        );
-        println!("{:<34} {:>10} {:>10} {:>10}", "", "median", "low", "high");
-        let mut medians = Map::new();
-        for (index, measure) in self.rounds.first().into_iter().flatten().enumerate() {
-            let mut values: Vec<f64> = self.rounds.iter().map(|r| r[index].value).collect();
-            values.sort_by(f64::total_cmp);
-            let median = values[values.len() / 2];
-            let (low, high) = (values[0], values[values.len() - 1]);
-            let Measure { name, unit, .. } = measure;
-            let [median_text, low, high] = [median, low, high].map(shown);
-            println!("{name:<34} {median_text:>10} {low:>10} {high:>10} {unit}");
-            let rounded = (median * 1_000.0).round() / 1_000.0;
-            medians.insert(format!("{name} ({unit})"), json!(rounded));
+        let rounds = self.rounds;
+        println!("{rounds} rounds, {cores} cores shared by load, receiver, program and servers;");
+        println!("medians, then lowest and highest");
+        let mut medians: Map<String, Value> = Map::new();
+        for column in &self.columns {
+            medians.insert((*column).to_owned(), json!({}));
         }
-        let line = json!({ "rounds": self.rounds.len(), "cores": cores, "medians": medians });
-        println!("\n{line}");
+        let mut shown_columns: Vec<&str> = Vec::new();
+        for row in &self.rows {
+            let columns: Vec<&str> = self
+                .columns
+                .iter()
+                .copied()
+                .filter(|column| self.is_beside(row, column))
+                .collect();
+            if columns != shown_columns {
+                print!("\n{:<44}", "");
+                for column in &columns {
+                    print!(" {column:>24}");
+                }
+                println!();
+                shown_columns = columns;
+            }
+            print!("{:<44}", row.name);
+            for column in &shown_columns {
+                let cell = row.values.get(column).map(|values| cell(values));
+                print!(" {:>24}", cell.unwrap_or_default());
+            }
+            println!(" {}", row.unit);
+            for (column, values) in &row.values {
+                let rounded = (median(values) * 1_000.0).round() / 1_000.0;
+                let name = format!("{} ({})", row.name, row.unit);
+                medians[*column][name] = json!(rounded);
+            }
+        }
+        self.print_ratios(ratios);
+        println!(
+            "\n{}",
+            json!({ "rounds": rounds, "cores": cores, "medians": medians })
+        );
+    }
+
+    /// Ceilings stand alone, forms beside each other.
+    fn is_beside(&self, row: &Row, column: &str) -> bool {
+        let alone = self
+            .columns
+            .last()
+            .filter(|last| row.values.contains_key(*last));
+        match alone {
+            Some(last) if row.values.len() == 1 && self.is_ceiling(last) => *last == column,
+            _ => !self.is_ceiling(column),
+        }
+    }
+
+    fn is_ceiling(&self, column: &str) -> bool {
+        column == CEILINGS
+    }
+
+    fn print_ratios(&self, ratios: &[Ratio]) {
+        println!("\nparts of the ceilings");
+        for Ratio {
+            name,
+            row,
+            ceiling: (column, ceiling),
+        } in ratios
+        {
+            let Some(ceiling) = self.median_of(ceiling, column) else {
+                continue;
+            };
+            print!("{name:<44}");
+            for column in self
+                .columns
+                .iter()
+                .filter(|column| !self.is_ceiling(column))
+            {
+                let part = self.median_of(row, column).map(|value| value / ceiling);
+                let text = part.map_or(String::new(), |part| format!("{:.1} %", part * 100.0));
+                print!(" {text:>24}");
+            }
+            println!();
+        }
+    }
+
+    fn median_of(&self, row: &str, column: &str) -> Option<f64> {
+        let row = &self.rows[*self.places.get(row)?];
+        row.values.get(column).map(|values| median(values))
     }
 }
 
+/// The column of what the machine does without Dealwire.
+pub(crate) const CEILINGS: &str = "ceiling";
+
+fn cell(values: &[f64]) -> String {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let median = shown(median(values));
+    match (sorted.first(), sorted.last()) {
+        (Some(low), Some(high)) if sorted.len() > 1 && low < high => {
+            format!("{median} ({}–{})", shown(*low), shown(*high))
+        }
+        _ => median,
+    }
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or_default()
+}
+
 fn shown(value: f64) -> String {
-    if value >= 100.0 {
+    if value >= 100.0 || value.fract() == 0.0 {
         format!("{value:.0}")
     } else {
         format!("{value:.2}")
@@ -103,5 +242,18 @@ mod tests {
         assert_eq!(percentile(&values, 99), Duration::from_millis(198));
         assert_eq!(percentile(&values[..1], 99), Duration::from_millis(200));
         assert_eq!(percentile(&[], 50), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_row_keeps_its_columns_apart() {
+        let mut report = Report::default();
+        for value in [3.0, 1.0, 2.0] {
+            report.add("a", vec![Measure::ms("x", value)]);
+        }
+        report.add("b", vec![Measure::ms("x", 8.0), Measure::ms("y", 9.0)]);
+        assert_eq!(report.median_of("x", "a"), Some(2.0));
+        assert_eq!(report.median_of("x", "b"), Some(8.0));
+        assert_eq!(report.median_of("y", "a"), None);
+        assert_eq!(cell(&[3.0, 1.0, 2.0]), "2 (1–3)");
     }
 }

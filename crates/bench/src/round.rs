@@ -1,91 +1,174 @@
-//! One round: every measurement, in one order, on a fresh data folder.
+//! One round of one form: every measurement, in one order, on fresh data.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use bytes::Bytes;
+use rig::{Footprint, Product};
 
-use crate::api::Accepted;
-use crate::product::Product;
-use crate::receiver::{Arrivals, Receiver};
+use crate::api::{Accepted, Api};
+use crate::arrivals::{Arrivals, Noting};
+use crate::form::{Backends, Form};
+use crate::processor::Parts;
 use crate::report::{Measure, millis, percentile};
-use crate::{Options, disk, load};
+use crate::{Options, load};
 
 /// The rate at which latency is measured.
 const STEADY_PER_SECOND: u32 = 50;
 
-/// Measures once; name and value of each measure, in the order to report.
-pub(crate) async fn measure(options: &Options, number: u32) -> anyhow::Result<Vec<Measure>> {
-    let folder = options.dir.join(format!("round-{number}"));
+/// The rows that ratios refer to.
+pub(crate) const ACCEPTED: &str = "changes accepted, no webhook";
+
+/// The row of callbacks delivered to so many webhooks.
+pub(crate) fn delivered(fan_out: u32) -> String {
+    format!("callbacks delivered, fan-out {fan_out}")
+}
+
+/// Measures once; the measures in the order to report, and the body of a callback.
+pub(crate) async fn measure(
+    options: &Options,
+    form: Form,
+    folder: &Path,
+    backends: Option<&Backends>,
+) -> anyhow::Result<(Vec<Measure>, Bytes)> {
     if folder.exists() {
-        std::fs::remove_dir_all(&folder)?;
+        std::fs::remove_dir_all(folder)?;
     }
-    let mut measures = Vec::new();
-    let fsync = disk::fsync_times(&options.dir)?;
-    measures.push(Measure::ms("fsync p50", millis(percentile(&fsync, 50))));
+    let home = form.prepare(&options.program, folder, backends).await?;
+    let (product, ready) = home.start().await?;
+    let mut round = Round {
+        options,
+        servers: match (form, backends) {
+            (Form::Split { .. }, Some(backends)) => backends.processes().await?,
+            _ => Vec::new(),
+        },
+        measures: vec![Measure::ms("first start to ready", millis(ready))],
+        sample: Bytes::new(),
+    };
+    round.footprints(&product, "at rest")?;
+    round.throughput(&product).await?;
+    round.footprints(&product, "after load")?;
 
-    let (product, ready) = Product::start(&options.program, &folder).await?;
-    measures.push(Measure::ms("first start to ready", millis(ready)));
-    measures.push(Measure::mib("memory, idle", product.memory()?.now_kib));
-    throughput(options, &product, &mut measures).await?;
-    measures.push(Measure::mib("memory, highest", product.memory()?.peak_kib));
-
-    measures.push(Measure::ms("stop", millis(product.stop().await?)));
-    let (product, ready) = Product::start(&options.program, &folder).await?;
-    measures.push(Measure::ms("later start to ready", millis(ready)));
+    let stopping = product.stop().await?;
+    round.measures.push(Measure::ms("stop", millis(stopping)));
+    let (product, ready) = home.start().await?;
+    round
+        .measures
+        .push(Measure::ms("later start to ready", millis(ready)));
     product.stop().await?;
-    std::fs::remove_dir_all(&folder)?;
-    std::fs::remove_file(folder.with_extension("log"))?;
-    Ok(measures)
+    std::fs::remove_dir_all(folder)?;
+    // Only `up` keeps its log beside the folder.
+    let _ = std::fs::remove_file(folder.with_extension("log"));
+    Ok((round.measures, round.sample))
 }
 
-async fn throughput(
-    options: &Options,
-    product: &Product,
-    measures: &mut Vec<Measure>,
-) -> anyhow::Result<()> {
-    let receiver = Receiver::start().await?;
-    let mut api = product.connect().await?;
-
-    let (_, took) = load::flood(product, options.connections, options.changes).await?;
-    let rate = per_second(options.changes as usize, took);
-    measures.push(Measure::per_second("changes accepted, no webhook", rate));
-
-    api.create_webhook(&receiver.url(0)).await?;
-    latency(options, product, &receiver, measures).await?;
-
-    for (fan_out, changes) in [(1, options.changes), (10, options.changes / 5)] {
-        for webhook in 1..fan_out {
-            api.create_webhook(&receiver.url(webhook)).await?;
-        }
-        callbacks(options, product, &receiver, fan_out, changes, measures).await?;
-    }
-    Ok(())
+struct Round<'a> {
+    options: &'a Options,
+    servers: Vec<(String, u32)>,
+    measures: Vec<Measure>,
+    sample: Bytes,
 }
 
-async fn latency(
-    options: &Options,
-    product: &Product,
-    receiver: &Receiver,
-    measures: &mut Vec<Measure>,
-) -> anyhow::Result<()> {
-    receiver.take();
-    let accepted = load::steady(product, STEADY_PER_SECOND, options.latency_seconds).await?;
-    receiver.wait_for(accepted.len()).await;
-    let arrivals = receiver.take();
-    check(&arrivals, accepted.len())?;
-    let answered: Vec<Duration> = accepted.iter().map(|change| change.took).collect();
-    let delivered = latencies(&accepted, &arrivals)?;
-    for (name, times) in [
-        ("API answer at 50/s", &answered),
-        ("answer to callback at 50/s", &delivered),
-    ] {
-        for rank in [50, 99] {
-            let value = millis(percentile(times, rank));
-            measures.push(Measure::ms(&format!("{name}, p{rank}"), value));
+impl Round<'_> {
+    fn footprints(&mut self, product: &Product, when: &str) -> anyhow::Result<()> {
+        for process in product.processes() {
+            let footprint = Footprint::of(process.pid()?)?;
+            let name = |what: &str| format!("{what} {when}: {}", process.name());
+            let (kib, memory) = match when {
+                "at rest" => (footprint.memory_kib, "memory"),
+                _ => (footprint.peak_kib, "highest memory"),
+            };
+            self.measures.push(Measure::mib(&name(memory), kib));
+            self.measures
+                .push(Measure::count(&name("threads"), footprint.threads));
+            self.measures
+                .push(Measure::count(&name("connections"), footprint.connections));
         }
+        Ok(())
     }
-    Ok(())
+
+    async fn throughput(&mut self, product: &Product) -> anyhow::Result<()> {
+        let receiver = Noting::start().await?;
+        let addresses = product.webhooks();
+        let address = addresses.first().context("nobody takes webhooks")?;
+        let mut api = Api::connect(*address, product.token()).await?;
+        let changes = self.options.changes;
+
+        let parts = Parts::of(product, &self.servers)?;
+        let before = parts.used()?;
+        let (_, took) = load::flood(product, self.options.connections, changes).await?;
+        let count = changes as usize;
+        let used = parts.measures(&before, "a change without webhook", count, took)?;
+        self.measures
+            .push(Measure::per_second(ACCEPTED, per_second(count, took)));
+        self.measures.extend(used);
+
+        api.create_webhook(&receiver.receiver().url(0)).await?;
+        self.latency(product, &receiver).await?;
+        for (fan_out, changes) in [(1, changes), (10, changes / 5)] {
+            for webhook in 1..fan_out {
+                api.create_webhook(&receiver.receiver().url(webhook))
+                    .await?;
+            }
+            self.callbacks(product, &receiver, fan_out, changes).await?;
+        }
+        Ok(())
+    }
+
+    async fn latency(&mut self, product: &Product, receiver: &Noting) -> anyhow::Result<()> {
+        receiver.take();
+        let seconds = self.options.latency_seconds;
+        let accepted = load::steady(product, STEADY_PER_SECOND, seconds).await?;
+        receiver.wait_for(accepted.len()).await;
+        let arrivals = receiver.take();
+        check(&arrivals, accepted.len())?;
+        let answered: Vec<Duration> = accepted.iter().map(|change| change.took).collect();
+        let delivered = latencies(&accepted, &arrivals)?;
+        for (name, times) in [
+            ("API answer at 50/s", &answered),
+            ("answer to callback at 50/s", &delivered),
+        ] {
+            for rank in [50, 99] {
+                let value = millis(percentile(times, rank));
+                self.measures
+                    .push(Measure::ms(&format!("{name}, p{rank}"), value));
+            }
+        }
+        self.sample = arrivals.sample;
+        Ok(())
+    }
+
+    async fn callbacks(
+        &mut self,
+        product: &Product,
+        receiver: &Noting,
+        fan_out: u32,
+        changes: u32,
+    ) -> anyhow::Result<()> {
+        receiver.take();
+        let expected = (changes * fan_out) as usize;
+        let parts = Parts::of(product, &self.servers)?;
+        let before = parts.used()?;
+        let (started, took) = load::flood(product, self.options.connections, changes).await?;
+        receiver.wait_for(expected).await;
+        let arrivals = receiver.take();
+        check(&arrivals, expected)?;
+        let last = arrivals.first.iter().map(|(_, at)| *at).max();
+        let whole = last.context("nothing was delivered")? - started;
+        let what = format!("a callback at fan-out {fan_out}");
+        let used = parts.measures(&before, &what, expected, whole)?;
+        let accepted = per_second(changes as usize, took);
+        let name = format!("changes accepted, fan-out {fan_out}");
+        self.measures.push(Measure::per_second(&name, accepted));
+        // From the first change to the last callback, the change's own cost included.
+        let rate = per_second(expected, whole);
+        self.measures
+            .push(Measure::per_second(&delivered(fan_out), rate));
+        self.measures.extend(used);
+        Ok(())
+    }
 }
 
 /// From each answer's arrival to its callback's; zero where the callback was first.
@@ -104,31 +187,6 @@ fn latencies(accepted: &[Accepted], arrivals: &Arrivals) -> anyhow::Result<Vec<D
             Ok(at.saturating_duration_since(*answered))
         })
         .collect()
-}
-
-async fn callbacks(
-    options: &Options,
-    product: &Product,
-    receiver: &Receiver,
-    fan_out: u32,
-    changes: u32,
-    measures: &mut Vec<Measure>,
-) -> anyhow::Result<()> {
-    receiver.take();
-    let expected = (changes * fan_out) as usize;
-    let (started, took) = load::flood(product, options.connections, changes).await?;
-    receiver.wait_for(expected).await;
-    let arrivals = receiver.take();
-    check(&arrivals, expected)?;
-    let last = arrivals.first.iter().map(|(_, at)| *at).max();
-    let whole = last.context("nothing was delivered")? - started;
-    let name = |what: &str| format!("{what}, fan-out {fan_out}");
-    let accepted = per_second(changes as usize, took);
-    measures.push(Measure::per_second(&name("changes accepted"), accepted));
-    // From the first change to the last callback, the change's own cost included.
-    let delivered = per_second(expected, whole);
-    measures.push(Measure::per_second(&name("callbacks delivered"), delivered));
-    Ok(())
 }
 
 /// Every callback came, and none twice: without a crash there is no reason to repeat.

@@ -3,6 +3,7 @@
 use crate::error::ConsumeError;
 use crate::in_process;
 use crate::message::IncomingMessage;
+use crate::rabbitmq;
 
 /// Takes messages from one queue, one batch at a time.
 ///
@@ -15,12 +16,19 @@ pub struct Consumer {
 #[derive(Debug)]
 enum Source {
     InProcess(in_process::Consumer),
+    RabbitMq(Box<rabbitmq::Consumer>),
 }
 
 impl Consumer {
     pub(crate) fn in_process(consumer: in_process::Consumer) -> Self {
         Self {
             source: Source::InProcess(consumer),
+        }
+    }
+
+    pub(crate) fn rabbitmq(consumer: rabbitmq::Consumer) -> Self {
+        Self {
+            source: Source::RabbitMq(Box::new(consumer)),
         }
     }
 
@@ -47,6 +55,13 @@ impl Consumer {
                     receipt: Receipt::InProcess(lease),
                 })
             }
+            Source::RabbitMq(consumer) => {
+                let (messages, lease) = consumer.receive(max_messages, max_bytes).await?;
+                Ok(Batch {
+                    messages,
+                    receipt: Receipt::RabbitMq(lease),
+                })
+            }
         }
     }
 
@@ -60,6 +75,9 @@ impl Consumer {
     pub async fn ack(&mut self, batch: Batch) -> Result<(), ConsumeError> {
         match (&mut self.source, batch.receipt) {
             (Source::InProcess(consumer), Receipt::InProcess(lease)) => consumer.ack(&lease),
+            (Source::RabbitMq(consumer), Receipt::RabbitMq(lease)) => consumer.ack(lease).await,
+            (Source::InProcess(_), Receipt::RabbitMq(_))
+            | (Source::RabbitMq(_), Receipt::InProcess(_)) => Err(ConsumeError::ForeignBatch),
         }
     }
 }
@@ -78,6 +96,7 @@ pub struct Batch {
 #[derive(Debug)]
 enum Receipt {
     InProcess(in_process::Lease),
+    RabbitMq(rabbitmq::Lease),
 }
 
 impl Batch {

@@ -20,6 +20,20 @@ pub enum DeclareError {
         /// Which setting differs, and how.
         difference: String,
     },
+    /// An exchange of that name exists with another type. An operator has to decide which is right.
+    #[error("exchange {exchange} exists with other settings: {difference}")]
+    ExchangeConflict {
+        /// The exchange that exists already.
+        exchange: String,
+        /// Which setting differs, and how.
+        difference: String,
+    },
+    /// The broker's user may not declare this. An operator has to permit it.
+    #[error("the broker refuses the declaration: {reason}")]
+    Refused {
+        /// What the broker said.
+        reason: String,
+    },
     /// The broker could not be reached; declaring again later may work.
     #[error("the connection to the broker was lost while declaring")]
     ConnectionLost {
@@ -37,6 +51,30 @@ impl DeclareError {
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::ConnectionLost { .. })
     }
+}
+
+/// Why publishing or consuming cannot be expected to work at the moment. Its text is for operators.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BrokerTrouble {
+    /// There is no connection; it is tried again for ever.
+    #[error("not connected: {reason}")]
+    NotConnected {
+        /// Why the latest attempt failed, or why the connection ended.
+        reason: String,
+    },
+    /// The broker does not know the user, or not by this password.
+    #[error("login refused")]
+    LoginRefused,
+    /// The broker is short of a resource and takes no messages until it has it again.
+    #[error("publishing is blocked: {reason}")]
+    Blocked {
+        /// Which resource.
+        reason: String,
+    },
+    /// [`Broker::close`](crate::Broker::close) was called.
+    #[error("closed")]
+    Closed,
 }
 
 /// Why a message does not count as published. The broker may have handed it to some consumer all

@@ -5,17 +5,16 @@
 
 mod exchange;
 mod message_queue;
-mod pattern;
+pub(crate) mod pattern;
 mod publisher;
 mod subscription;
-mod window;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::broker::QueueDepth;
-use crate::error::{ConsumeError, DeclareError, PublishError};
+use crate::error::{BrokerTrouble, ConsumeError, DeclareError, PublishError};
 use crate::topology::{Queue, Topology};
 use exchange::Exchange;
 use message_queue::MessageQueue;
@@ -139,8 +138,11 @@ impl InProcess {
         }
     }
 
-    pub(crate) fn is_open(&self) -> bool {
-        !self.shared.is_closed()
+    pub(crate) fn check(&self) -> Result<(), BrokerTrouble> {
+        if self.shared.is_closed() {
+            return Err(BrokerTrouble::Closed);
+        }
+        Ok(())
     }
 
     pub(crate) fn queue_depths(&self) -> Result<Vec<QueueDepth>, ConsumeError> {

@@ -65,14 +65,17 @@ mod error;
 mod in_process;
 mod message;
 mod publisher;
+mod rabbitmq;
 mod supervisor;
 mod topology;
+mod window;
 
 pub use broker::{Broker, QueueDepth};
 pub use consumer::{Batch, Consumer};
-pub use error::{ConsumeError, DeclareError, PublishError};
+pub use error::{BrokerTrouble, ConsumeError, DeclareError, PublishError};
 pub use in_process::{InProcess, InProcessLimits};
 pub use message::{IncomingMessage, OutgoingMessage};
 pub use publisher::{Confirmation, Publisher};
+pub use rabbitmq::{InvalidBrokerUrl, RabbitMq, RabbitMqConfig};
 pub use supervisor::supervise;
 pub use topology::{Queue, Topology};

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 use crate::error::PublishError;
 use crate::in_process;
 use crate::message::OutgoingMessage;
+use crate::rabbitmq;
 
 /// Sends messages to one exchange. Clones share the way there; only messages that one task
 /// publishes one after another keep their order.
@@ -19,12 +20,19 @@ pub struct Publisher {
 #[derive(Debug, Clone)]
 enum Route {
     InProcess(in_process::Publisher),
+    RabbitMq(rabbitmq::Publisher),
 }
 
 impl Publisher {
     pub(crate) fn in_process(publisher: in_process::Publisher) -> Self {
         Self {
             route: Route::InProcess(publisher),
+        }
+    }
+
+    pub(crate) fn rabbitmq(publisher: rabbitmq::Publisher) -> Self {
+        Self {
+            route: Route::RabbitMq(publisher),
         }
     }
 
@@ -35,19 +43,24 @@ impl Publisher {
     /// nothing back.
     ///
     /// # Errors
-    /// [`PublishError::Closed`], [`PublishError::TooLong`], [`PublishError::ConnectionLost`]. What
-    /// only the broker can tell, an unroutable message included, is the confirmation's result.
+    /// [`PublishError::Closed`], [`PublishError::TooLong`]; [`PublishError::ConnectionLost`] when
+    /// there was no connection for 10 s, and once after a connection was lost with messages of this
+    /// publisher or its clones on the way, so that a later message does not overtake one that has
+    /// to be published again. What only the broker can tell, an unroutable message included, is the
+    /// confirmation's result.
     pub async fn publish(&self, message: OutgoingMessage) -> Result<Confirmation, PublishError> {
         message.check()?;
         match &self.route {
             Route::InProcess(publisher) => publisher.publish(message).await,
+            Route::RabbitMq(publisher) => publisher.publish(message).await,
         }
     }
 }
 
 /// Resolves when the message is safe without its sender, or never will be.
 ///
-/// In process that is when every queue that it went to has seen it acked.
+/// In process that is when every queue that it went to has seen it acked. On RabbitMQ it is when the
+/// majority of the replicas of every such queue has it on disk.
 #[derive(Debug)]
 #[must_use = "a message counts as published only when its confirmation says so"]
 pub struct Confirmation {

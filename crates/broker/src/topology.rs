@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::error::DeclareError;
+use crate::in_process::pattern::{Pattern, words_of};
 
 /// Names, routing keys and patterns are AMQP short strings.
 pub(crate) const SHORT_STRING_BYTES: usize = 255;
@@ -33,6 +34,17 @@ pub struct Queue {
     /// How often one message may be handed out before a broker that has such a limit gives it up.
     /// The in-process broker never gives one up. `None` leaves it to the broker.
     pub delivery_limit: Option<u64>,
+}
+
+impl Queue {
+    /// Whether messages with this routing key go to the queue.
+    #[must_use]
+    pub fn wants(&self, routing_key: &str) -> bool {
+        let key = words_of(routing_key);
+        self.bindings
+            .iter()
+            .any(|binding| Pattern::parse(binding).matches(&key))
+    }
 }
 
 impl Topology {
@@ -89,6 +101,18 @@ mod tests {
             max_length: None,
             delivery_limit: None,
         }
+    }
+
+    #[test]
+    fn a_queue_wants_what_its_bindings_match() {
+        let queue = Queue {
+            bindings: vec!["order.*".to_owned(), "token.revoked".to_owned()],
+            ..queue("a")
+        };
+        assert!(queue.wants("order.add"));
+        assert!(queue.wants("token.revoked"));
+        assert!(!queue.wants("token.issued"));
+        assert!(!queue.wants("order"));
     }
 
     fn refusal(exchange: &str, queues: Vec<Queue>) -> String {

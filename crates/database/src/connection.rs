@@ -1,8 +1,8 @@
 //! The connection that a unit of work gets.
 
 use diesel::pg::PgConnection;
+use diesel::pg::data_types::PgTimestamp;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use diesel::sqlite::SqliteConnection;
 
 use crate::DatabaseError;
@@ -33,6 +33,14 @@ diesel::define_sql_function! {
     fn unixepoch(modifier: diesel::sql_types::Text) -> diesel::sql_types::Double;
 }
 
+diesel::define_sql_function! {
+    /// The moment, not that of the transaction's begin.
+    fn clock_timestamp() -> diesel::sql_types::Timestamptz;
+}
+
+/// PostgreSQL counts from the year 2000: microseconds between the Unix epoch and that.
+const POSTGRES_EPOCH_US: i64 = 946_684_800_000_000;
+
 impl Connection<'_> {
     /// Which engine this is.
     pub fn backend(&self) -> Backend {
@@ -55,10 +63,11 @@ impl Connection<'_> {
                 )]
                 Ok((seconds * 1_000_000.0).round() as i64)
             }
-            Self::Postgres(conn) => Ok(diesel::select(diesel::dsl::sql::<BigInt>(
-                "(extract(epoch from clock_timestamp()) * 1000000)::bigint",
-            ))
-            .get_result(*conn)?),
+            Self::Postgres(conn) => {
+                let since_2000: PgTimestamp =
+                    diesel::select(clock_timestamp()).get_result(*conn)?;
+                Ok(since_2000.0 + POSTGRES_EPOCH_US)
+            }
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use diesel::RunQueryDsl;
+use diesel::connection::SimpleConnection;
 
-use crate::postgres::Postgres;
+use crate::postgres::{Postgres, migrate};
 use crate::sqlite::Sqlite;
 use crate::unit::pending;
-use crate::{Backend, Connection, DatabaseConfig, DatabaseError, Migrations, OpenError};
+use crate::{Backend, Connection, DatabaseConfig, DatabaseError, Listener, Migrations, OpenError};
 
 /// A service's database. Clones share it; it closes with the last one.
 #[derive(Debug, Clone)]
@@ -42,6 +43,26 @@ impl Database {
         })
     }
 
+    /// Brings the schema of a PostgreSQL database up to date and opens nothing;
+    /// returns the names of the migrations that ran. Several may do so at once.
+    ///
+    /// A file's schema is brought up to date by opening it, which this does and
+    /// returns nothing.
+    pub async fn migrate(
+        config: &DatabaseConfig,
+        migrations: Vec<Migrations>,
+    ) -> Result<Vec<String>, OpenError> {
+        match config {
+            DatabaseConfig::Sqlite { .. } => {
+                Self::open(config, migrations).await.map(|_opened| vec![])
+            }
+            DatabaseConfig::Postgres { url, .. } => {
+                let embedded = migrations.into_iter().map(|both| both.postgres).collect();
+                migrate::run(url, embedded).await
+            }
+        }
+    }
+
     /// Which engine is behind it.
     pub fn backend(&self) -> Backend {
         match &*self.engine {
@@ -52,7 +73,10 @@ impl Database {
 
     /// Runs `work` in one transaction, which is durable when this returns `Ok`.
     ///
-    /// `work` may run more than once; an `Err` rolls its changes back.
+    /// `work` may run more than once; an `Err` rolls its changes back. On PostgreSQL a
+    /// statement that fails undoes the whole unit, and one that calls itself done all the
+    /// same is told so. If the connection is lost while committing, this returns
+    /// [`DatabaseError::Unavailable`] although the changes may have been kept.
     pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: FnMut(&mut Connection<'_>) -> Result<T, E> + Send + 'static,
@@ -67,8 +91,7 @@ impl Database {
         answer.await.unwrap_or_else(|_gone| Err(stopped().into()))
     }
 
-    /// Runs `work` on a reader. It sees one moment on SQLite, and statement by
-    /// statement on PostgreSQL.
+    /// Runs `work`, which only reads, on a reader. All of it sees one moment.
     pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
     where
         F: FnMut(&mut Connection<'_>) -> Result<T, E> + Send + 'static,
@@ -81,6 +104,33 @@ impl Database {
             Engine::Postgres(postgres) => postgres.read(unit).await,
         }
         answer.await.unwrap_or_else(|_gone| Err(stopped().into()))
+    }
+
+    /// Tells who [listens](Self::listen) on `channel`, in every process that has this
+    /// database open. `channel` is a plain SQL name. On SQLite there is nobody else.
+    pub async fn notify(&self, channel: &'static str) -> Result<(), DatabaseError> {
+        if self.backend() == Backend::Sqlite {
+            return Ok(());
+        }
+        // What a crash takes with it needs no disk: who listens looks now and then anyway.
+        let sql = format!("SET LOCAL synchronous_commit = off; NOTIFY {channel}");
+        self.write(move |conn| {
+            if let Connection::Postgres(conn) = conn {
+                conn.batch_execute(&sql)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Calls `told` after each [notification](Self::notify) on `channel`, until the
+    /// listener is dropped; notifications may be missed while the server is away, and
+    /// it is called once after each connecting.
+    pub fn listen(&self, channel: &'static str, told: impl Fn() + Send + 'static) -> Listener {
+        match &*self.engine {
+            Engine::Sqlite(_) => Listener::deaf(),
+            Engine::Postgres(postgres) => Listener::start(postgres.server(), channel, told),
+        }
     }
 
     /// Whether rows can be written at the moment.

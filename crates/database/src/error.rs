@@ -49,7 +49,7 @@ impl DatabaseError {
 
 /// What engines say, in their words, when they cannot work at the moment.
 /// Neither driver hands out the code behind these.
-const UNAVAILABLE_MESSAGES: [&str; 14] = [
+const UNAVAILABLE_MESSAGES: [&str; 21] = [
     "database or disk is full",
     "disk I/O error",
     "attempt to write a readonly database",
@@ -63,35 +63,80 @@ const UNAVAILABLE_MESSAGES: [&str; 14] = [
     "terminating connection",
     "the database system is",
     "too many clients",
+    "too many connections",
+    "remaining connection slots",
+    "no connection to the server",
+    "could not connect",
+    "connection to server",
+    "could not receive data from server",
+    "could not send data to server",
     "SSL SYSCALL error",
 ];
 
+/// Whether an engine says that it cannot work at the moment.
+pub(crate) fn is_outage(message: &str) -> bool {
+    UNAVAILABLE_MESSAGES
+        .iter()
+        .any(|known| message.contains(known))
+}
+
+/// A driver's message as one line of a log takes it.
+pub(crate) fn one_line(message: &str) -> String {
+    let lines: Vec<String> = message
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|line| !line.is_empty())
+        .collect();
+    lines.join("; ")
+}
+
+/// What a failed statement means for the connection that it ran on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The server cannot work at the moment; another connection may find one that can.
+    Lost,
+    /// Another transaction was in the way.
+    Conflict,
+    /// The statement or its values.
+    Other,
+}
+
+pub(crate) fn trouble(error: &DieselError) -> Trouble {
+    let DieselError::DatabaseError(kind, information) = error else {
+        return match error {
+            DieselError::BrokenTransactionManager => Trouble::Lost,
+            DieselError::RollbackErrorOnCommit { commit_error, .. } => trouble(commit_error),
+            _ => Trouble::Other,
+        };
+    };
+    let message = information.message();
+    match kind {
+        DatabaseErrorKind::SerializationFailure => Trouble::Conflict,
+        DatabaseErrorKind::ClosedConnection
+        | DatabaseErrorKind::UnableToSendCommand
+        | DatabaseErrorKind::ReadOnlyTransaction => Trouble::Lost,
+        DatabaseErrorKind::Unknown if message.contains("deadlock detected") => Trouble::Conflict,
+        DatabaseErrorKind::Unknown if is_outage(message) => Trouble::Lost,
+        _ => Trouble::Other,
+    }
+}
+
 impl From<DieselError> for DatabaseError {
     fn from(error: DieselError) -> Self {
-        let DieselError::DatabaseError(kind, information) = &error else {
-            return match error {
-                DieselError::NotFound => Self::NotFound,
-                DieselError::BrokenTransactionManager => Self::Unavailable(error.to_string()),
-                _ => Self::Refused(error),
-            };
-        };
-        let message = information.message();
-        match kind {
-            DatabaseErrorKind::UniqueViolation => Self::UniqueViolation(error),
-            DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation => {
-                Self::ForeignKeyViolation(error)
+        match trouble(&error) {
+            Trouble::Lost => return Self::Unavailable(one_line(&error.to_string())),
+            Trouble::Conflict => return Self::Conflict(error),
+            Trouble::Other => {}
+        }
+        match &error {
+            DieselError::NotFound => Self::NotFound,
+            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
+                Self::UniqueViolation(error)
             }
-            DatabaseErrorKind::SerializationFailure => Self::Conflict(error),
-            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction => {
-                Self::Unavailable(message.to_owned())
-            }
-            _ if message.contains("deadlock detected") => Self::Conflict(error),
-            _ if UNAVAILABLE_MESSAGES
-                .iter()
-                .any(|known| message.contains(known)) =>
-            {
-                Self::Unavailable(message.to_owned())
-            }
+            DieselError::DatabaseError(
+                DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation,
+                _,
+            ) => Self::ForeignKeyViolation(error),
             _ => Self::Refused(error),
         }
     }
@@ -119,4 +164,11 @@ pub enum OpenError {
     /// The database's threads could not be started.
     #[error("cannot start a database thread")]
     Thread(#[from] std::io::Error),
+}
+
+impl OpenError {
+    /// Whether the database may only be away: the same call may work later.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Connect { .. })
+    }
 }

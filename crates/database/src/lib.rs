@@ -9,7 +9,9 @@
 //!   savepoint of its own, nobody answered before the commit returned. When the
 //!   commit fails, everything is taken as rolled back and each unit runs again
 //!   alone; so a unit is an `FnMut` without effects outside the database.
-//! * [`Database::read`] runs a unit on one of the readers.
+//!   On PostgreSQL a unit that meets a deadlock or a serialization failure runs
+//!   again, twice at most.
+//! * [`Database::read`] runs a unit on one of the readers. All of it sees one moment.
 //!
 //! Units do not open transactions themselves.
 
@@ -29,3 +31,4 @@ pub use database::Database;
 pub use error::{DatabaseError, OpenError};
 pub use halving::{Halved, write_halving};
 pub use migrations::Migrations;
+pub use postgres::listen::Listener;

@@ -15,16 +15,16 @@ pub struct Migrations {
     pub postgres: EmbeddedMigrations,
 }
 
-/// Runs what is pending; returns how many ran.
+/// Runs what is pending; returns the names of those that ran.
 pub(crate) fn run_pending<C, B>(
     conn: &mut C,
     migrations: EmbeddedMigrations,
-) -> Result<usize, String>
+) -> Result<Vec<String>, String>
 where
     B: Backend,
     C: MigrationHarness<B>,
 {
     conn.run_pending_migrations(migrations)
-        .map(|ran| ran.len())
+        .map(|ran| ran.iter().map(ToString::to_string).collect())
         .map_err(|error| error.to_string())
 }

@@ -1,24 +1,32 @@
-//! PostgreSQL: as many threads as connections.
+//! PostgreSQL: as many threads as connections, started when there is work for them.
 
-mod migrate;
+pub(crate) mod connect;
+pub(crate) mod listen;
+pub(crate) mod migrate;
+mod pool;
+mod standing;
+mod url;
 mod worker;
 
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::unit::Unit;
-use crate::{DatabaseError, Migrations, OpenError};
+use crate::{Migrations, OpenError};
+use connect::Server;
+use pool::Pool;
+pub(crate) use url::target;
 
-/// Whether a unit wants a transaction around it.
+/// Whether a unit's changes shall stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
+enum Mode {
     Write,
     Read,
 }
 
 /// A unit and the connection it will get.
-pub(crate) struct Queued {
+struct Queued {
     unit: Box<dyn Unit>,
     mode: Mode,
     _connection: OwnedSemaphorePermit,
@@ -26,8 +34,15 @@ pub(crate) struct Queued {
 
 #[derive(Debug)]
 pub(crate) struct Postgres {
-    sender: mpsc::Sender<Queued>,
+    server: Arc<Server>,
+    pool: Arc<Pool>,
     connections: Arc<Semaphore>,
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        self.pool.close();
+    }
 }
 
 impl Postgres {
@@ -39,16 +54,10 @@ impl Postgres {
         let embedded: Vec<_> = migrations.into_iter().map(|both| both.postgres).collect();
         migrate::run(url, embedded).await?;
         let connections = connections.max(1);
-        let (sender, jobs) = mpsc::channel();
-        let jobs = Arc::new(Mutex::new(jobs));
-        for number in 0..connections {
-            let (jobs, url) = (Arc::clone(&jobs), url.to_owned());
-            std::thread::Builder::new()
-                .name(format!("postgres-{number}"))
-                .spawn(move || worker::run(&url, &jobs))?;
-        }
+        let server = Arc::new(Server::new(url));
         Ok(Self {
-            sender,
+            pool: Pool::new(Arc::clone(&server), connections),
+            server,
             connections: Arc::new(Semaphore::new(connections)),
         })
     }
@@ -61,26 +70,18 @@ impl Postgres {
         self.push(unit, Mode::Read).await;
     }
 
+    pub(crate) fn server(&self) -> Arc<Server> {
+        Arc::clone(&self.server)
+    }
+
     async fn push(&self, unit: Box<dyn Unit>, mode: Mode) {
         let Ok(connection) = Arc::clone(&self.connections).acquire_owned().await else {
             return;
         };
-        let queued = Queued {
+        self.pool.submit(Queued {
             unit,
             mode,
             _connection: connection,
-        };
-        if let Err(mpsc::SendError(queued)) = self.sender.send(queued) {
-            let closed = DatabaseError::Unavailable("its threads are gone".to_owned());
-            queued.unit.answer(Err(closed));
-        }
-    }
-}
-
-/// The server as logs may name it: without user and password.
-pub(crate) fn target(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://{place}"),
-        _ => url.to_owned(),
+        });
     }
 }

@@ -4,11 +4,14 @@ mod account;
 mod healthcheck;
 mod keys;
 mod listen;
+mod migrate;
 mod parked;
 mod relay;
+mod role;
 mod settings;
 mod token;
 mod up;
+mod verify;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -28,6 +31,9 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     Up(up::UpArgs),
+    EntityService(role::EntityServiceArgs),
+    DeliveryWorker(role::DeliveryWorkerArgs),
+    Migrate(migrate::MigrateArgs),
     #[command(subcommand)]
     Account(account::AccountCommand),
     #[command(subcommand)]
@@ -40,6 +46,7 @@ enum Command {
     Parked(parked::ParkedCommand),
     #[command(subcommand)]
     Relay(relay::RelayCommand),
+    Verify(verify::VerifyArgs),
     Settings(settings::PrintSettingsArgs),
 }
 
@@ -50,6 +57,9 @@ enum Command {
 pub fn run() -> ExitCode {
     let outcome = match CommandLine::parse().command {
         Command::Up(args) => args.run(),
+        Command::EntityService(args) => args.run(),
+        Command::DeliveryWorker(args) => args.run(),
+        Command::Migrate(args) => args.run(),
         Command::Account(command) => command.run(),
         Command::Keys(command) => command.run(),
         Command::Token(command) => command.run(),
@@ -57,6 +67,7 @@ pub fn run() -> ExitCode {
         Command::Listen(args) => args.run(),
         Command::Parked(command) => command.run(),
         Command::Relay(command) => command.run(),
+        Command::Verify(args) => args.run(),
         Command::Settings(args) => args.run(),
     };
     match outcome {

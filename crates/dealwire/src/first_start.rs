@@ -12,6 +12,7 @@ use http_api::ScopeSet;
 use crate::data_folder::DataFolder;
 use crate::keys::Keys;
 use crate::secret_file;
+use crate::wiring::FIRST_ACCOUNT_NAME;
 
 /// The first token, mode 600.
 const TOKEN_FILE: &str = "admin.token";
@@ -30,7 +31,7 @@ pub(crate) async fn prepare(
     keys: &Keys,
 ) -> anyhow::Result<PathBuf> {
     let clock = Clock::System;
-    ensure_first_account(database, &clock, "Моя компания")
+    ensure_first_account(database, &clock, FIRST_ACCOUNT_NAME)
         .await
         .context("cannot open the first account")?;
     let file = folder.file(TOKEN_FILE);

@@ -2,16 +2,21 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use delivery_worker::{CryptoError, MasterKey};
-use http_api::{KeyError, TokenSigner, generate_keys};
+use http_api::{KeyError, TokenSigner, TokenVerifier, generate_keys};
 
 use crate::data_folder::DataFolder;
 use crate::secret_file::{self, SecretFileError};
+use crate::settings::Settings;
 use crate::wiring;
 
 /// Signs API tokens: PKCS#8 in PEM, Ed25519.
 const TOKEN_KEY_FILE: &str = "token-key.pem";
+
+/// Checks API tokens: SPKI in PEM, Ed25519.
+const PUBLIC_KEY_FILE: &str = "token-key.pub.pem";
 
 /// Encrypts webhook secrets at rest: 32 bytes in base64.
 const MASTER_KEY_FILE: &str = "master.key";
@@ -52,6 +57,15 @@ pub(crate) enum KeysError {
          restore it from a backup"
     )]
     Missing { file: PathBuf },
+    /// There is no such file.
+    #[error(
+        "there is no key in {file}; `dealwire keys create` makes the keys, \
+         and {setting} says where this one is"
+    )]
+    NotGiven {
+        file: PathBuf,
+        setting: &'static str,
+    },
     /// A key could not be made.
     #[error("cannot make the key that signs tokens")]
     TokenKey(#[from] KeyError),
@@ -91,16 +105,69 @@ impl Keys {
         Ok((keys, origins))
     }
 
-    /// Reads the key that signs tokens; `None` where the folder has none.
+    /// Writes the public key beside the private one, for processes that only
+    /// check tokens.
+    ///
+    /// # Errors
+    /// [`KeysError::File`].
+    pub(crate) fn save_public(&self, folder: &DataFolder) -> Result<(PathBuf, Origin), KeysError> {
+        let file = folder.file(PUBLIC_KEY_FILE);
+        let pem = self.signer.public_pem();
+        if std::fs::read_to_string(&file).is_ok_and(|kept| kept == pem) {
+            return Ok((file, Origin::Kept));
+        }
+        secret_file::write(&file, pem.as_bytes())?;
+        Ok((file, Origin::Created))
+    }
+
+    /// Reads the key that signs tokens from where the settings say.
     ///
     /// # Errors
     /// [`KeysError`].
-    pub(crate) fn load_signer(folder: &Path) -> Result<Option<TokenSigner>, KeysError> {
-        let file = folder.join(TOKEN_KEY_FILE);
-        secret_file::read(&file)?
-            .map(|bytes| signer(&file, &String::from_utf8_lossy(&bytes)))
-            .transpose()
+    pub(crate) fn load_signer(settings: &Settings) -> Result<TokenSigner, KeysError> {
+        let file = settings
+            .keys
+            .token_private(settings.data_dir.join(TOKEN_KEY_FILE));
+        signer(&file, &read_given(&file, "keys.token_private_file")?)
     }
+
+    /// Reads the key that checks tokens, in PEM, from where the settings say.
+    ///
+    /// # Errors
+    /// [`KeysError`].
+    pub(crate) fn load_public(settings: &Settings) -> Result<String, KeysError> {
+        let file = settings
+            .keys
+            .token_public(settings.data_dir.join(PUBLIC_KEY_FILE));
+        let pem = read_given(&file, "keys.token_public_file")?;
+        // The clock is of no matter for whether it is a key.
+        match TokenVerifier::new(&[&pem], Arc::new(|| 0)) {
+            Ok(_) => Ok(pem),
+            Err(_invalid) => Err(KeysError::Damaged {
+                file,
+                expected: "an Ed25519 public key in PEM (SPKI)",
+            }),
+        }
+    }
+
+    /// Reads the key that encrypts webhook secrets from where the settings say.
+    ///
+    /// # Errors
+    /// [`KeysError`].
+    pub(crate) fn load_master(settings: &Settings) -> Result<MasterKey, KeysError> {
+        let file = settings
+            .keys
+            .master(settings.data_dir.join(MASTER_KEY_FILE));
+        master_key(&file, &read_given(&file, "keys.master_file")?)
+    }
+}
+
+/// A key that somebody else put there, for which `setting` names the file.
+fn read_given(file: &Path, setting: &'static str) -> Result<String, KeysError> {
+    secret_file::read_given(file)?.ok_or_else(|| KeysError::NotGiven {
+        file: file.to_owned(),
+        setting,
+    })
 }
 
 fn load_or_create(
@@ -154,8 +221,29 @@ mod tests {
         assert!(origins.iter().all(|(_, o)| *o == Origin::Kept));
         assert_eq!(made.signer.public_pem(), kept.signer.public_pem());
         assert_eq!(made.master.expose(), kept.master.expose());
-        let signer = Keys::load_signer(folder.path()).unwrap().unwrap();
+    }
+
+    #[test]
+    fn a_process_of_its_own_reads_only_the_keys_that_it_needs() {
+        let (_dir, folder) = folder();
+        let (made, _) = Keys::load_or_create(&folder).unwrap();
+        for expected in [Origin::Created, Origin::Kept] {
+            assert_eq!(made.save_public(&folder).unwrap().1, expected);
+        }
+        let mut settings = Settings::load(None).unwrap();
+        settings.data_dir = folder.path().to_owned();
+        let signer = Keys::load_signer(&settings).unwrap();
         assert_eq!(signer.public_pem(), made.signer.public_pem());
+        assert_eq!(Keys::load_public(&settings).unwrap(), signer.public_pem());
+        let master = Keys::load_master(&settings).unwrap();
+        assert_eq!(master.expose(), made.master.expose());
+
+        std::fs::write(folder.file(PUBLIC_KEY_FILE), made.master.expose()).unwrap();
+        let error = Keys::load_public(&settings).unwrap_err().to_string();
+        assert!(error.contains(PUBLIC_KEY_FILE), "{error}");
+        settings.data_dir = folder.file("elsewhere");
+        let error = Keys::load_master(&settings).unwrap_err().to_string();
+        assert!(error.contains("keys.master_file"), "{error}");
     }
 
     #[test]

@@ -9,11 +9,13 @@ mod cli;
 mod data_folder;
 mod demo;
 mod first_start;
+mod installation;
 mod keys;
 mod listen;
 mod secret_file;
 mod settings;
 mod signals;
+mod verify;
 mod wiring;
 
 pub use cli::run;

@@ -27,6 +27,27 @@ pub(crate) enum SecretFileError {
 /// # Errors
 /// [`SecretFileError::Exposed`] where group or others have any right to it.
 pub(crate) fn read(file: &Path) -> Result<Option<Vec<u8>>, SecretFileError> {
+    match open(file)? {
+        Some((_, mode)) if mode & FOREIGN_RIGHTS != 0 => Err(SecretFileError::Exposed {
+            file: file.to_owned(),
+            mode,
+        }),
+        Some((text, _)) => Ok(Some(text)),
+        None => Ok(None),
+    }
+}
+
+/// Reads a `file` that another program put there, as Kubernetes and Docker do
+/// with rights of their own; `None` where it does not exist.
+///
+/// # Errors
+/// [`SecretFileError::Refused`].
+pub(crate) fn read_given(file: &Path) -> Result<Option<String>, SecretFileError> {
+    Ok(open(file)?.map(|(bytes, _)| String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// What a file holds, and its mode.
+fn open(file: &Path) -> Result<Option<(Vec<u8>, u32)>, SecretFileError> {
     let refused = |source| SecretFileError::Refused {
         file: file.to_owned(),
         source,
@@ -38,15 +59,9 @@ pub(crate) fn read(file: &Path) -> Result<Option<Vec<u8>>, SecretFileError> {
     };
     // Asked of the open file, so that it cannot be another one than is read.
     let mode = opened.metadata().map_err(refused)?.permissions().mode() & 0o777;
-    if mode & FOREIGN_RIGHTS != 0 {
-        return Err(SecretFileError::Exposed {
-            file: file.to_owned(),
-            mode,
-        });
-    }
     let mut bytes = Vec::new();
     io::Read::read_to_end(&mut opened, &mut bytes).map_err(refused)?;
-    Ok(Some(bytes))
+    Ok(Some((bytes, mode)))
 }
 
 /// Writes `file` with mode 600, replacing what was there; a crash leaves the old

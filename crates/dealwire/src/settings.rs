@@ -1,6 +1,9 @@
 //! What an operator can set: embedded defaults, then a file, then the
 //! environment; the command line comes on top in each subcommand.
 
+mod secret_text;
+mod servers;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
@@ -9,6 +12,9 @@ use config::{Config, ConfigError, Environment, File, FileFormat};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 use telemetry::LogFormat;
+
+pub(crate) use secret_text::SecretText;
+pub(crate) use servers::{BrokerSettings, KeySettings, RoleSettings};
 
 /// The defaults with their comments, as `dealwire settings` prints them.
 pub(crate) const DEFAULTS: &str = include_str!("settings/defaults.toml");
@@ -21,6 +27,10 @@ pub(crate) struct Settings {
     pub(crate) http: HttpSettings,
     pub(crate) log: LogSettings,
     pub(crate) delivery: DeliverySettings,
+    pub(crate) broker: BrokerSettings,
+    pub(crate) entity_service: RoleSettings,
+    pub(crate) delivery_worker: RoleSettings,
+    pub(crate) keys: KeySettings,
 }
 
 /// The HTTP server.
@@ -51,7 +61,7 @@ pub(crate) struct DeliverySettings {
 /// A setting is missing, unknown or malformed; the text names it and its place.
 #[derive(Debug, thiserror::Error)]
 #[error("the settings are not usable: {0}")]
-pub(crate) struct SettingsError(String);
+pub(crate) struct SettingsError(pub(crate) String);
 
 // The message holds all that the library says; as a source it would be said twice.
 impl From<ConfigError> for SettingsError {
@@ -79,18 +89,15 @@ impl Settings {
     }
 }
 
-impl HttpSettings {
-    /// The URL at which a process on this machine reaches the server.
-    pub(crate) fn local_url(&self) -> String {
-        let mut address = self.listen;
-        if address.ip().is_unspecified() {
-            address.set_ip(match address.ip() {
-                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-            });
-        }
-        format!("http://{address}/")
+/// The URL at which a process on this machine reaches a server that listens there.
+pub(crate) fn local_url(mut listen: SocketAddr) -> String {
+    if listen.ip().is_unspecified() {
+        listen.set_ip(match listen.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
     }
+    format!("http://{listen}/")
 }
 
 fn environment() -> Environment {
@@ -140,7 +147,7 @@ mod tests {
     fn the_defaults_are_complete_and_safe() {
         let settings = Settings::read(None, with_env(&[])).unwrap();
         assert_eq!(settings.data_dir, Path::new("dealwire-data"));
-        assert_eq!(settings.http.local_url(), "http://127.0.0.1:8080/");
+        assert_eq!(local_url(settings.http.listen), "http://127.0.0.1:8080/");
         assert_eq!(settings.log.format, LogFormat::Text);
         assert!(settings.delivery.allow_networks.is_empty());
         assert!(!settings.delivery.https_only);
@@ -164,7 +171,7 @@ mod tests {
         ]);
         let settings = Settings::read(Some(file.path()), env).unwrap();
         assert_eq!(settings.data_dir, Path::new("/srv/dw"));
-        assert_eq!(settings.http.local_url(), "http://[::1]:81/");
+        assert_eq!(local_url(settings.http.listen), "http://[::1]:81/");
         assert_eq!(settings.delivery.concurrency.get(), 8);
         assert!(settings.delivery.https_only);
         let networks: Vec<String> = settings

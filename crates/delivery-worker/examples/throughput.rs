@@ -1,5 +1,5 @@
-//! How many callbacks a second one worker makes, on embedded storage, to a
-//! receiver in the same process:
+//! How many callbacks a second one worker makes to a receiver in the same
+//! process, on embedded storage, or on the server of `TEST_DATABASE_URL`:
 //!
 //! `cargo run --release -p delivery-worker --example throughput [EVENTS] [WEBHOOKS]`
 
@@ -29,7 +29,7 @@ use http_api::{
 };
 use serde_json::json;
 use telemetry::Metrics;
-use test_support::ApiClient;
+use test_support::{ApiClient, TestDatabase};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -42,17 +42,23 @@ async fn main() {
     let events: usize = arguments.next().unwrap_or(20_000);
     let webhooks: usize = arguments.next().unwrap_or(1);
 
+    // The embedded file lies on the disk that this runs on; the system's
+    // temporary folder may be memory.
     let folder = tempfile::tempdir_in(".").unwrap();
-    let file = DatabaseConfig::Sqlite {
-        path: folder.path().join("delivery.db"),
-        readers: 2,
+    let home = TestDatabase::start().await;
+    let config = match home.config() {
+        DatabaseConfig::Sqlite { readers, .. } => DatabaseConfig::Sqlite {
+            path: folder.path().join("delivery.db"),
+            readers,
+        },
+        server => server,
     };
     let migrations = vec![
         outbox::MIGRATIONS,
         idempotency::MIGRATIONS,
         delivery_worker::MIGRATIONS,
     ];
-    let database = Database::open(&file, migrations).await.unwrap();
+    let database = Database::open(&config, migrations).await.unwrap();
     let broker = Broker::in_process(InProcessLimits::default());
     broker.declare(&outbox::topology()).await.unwrap();
     let (api, metrics) = start(database, broker.clone()).await;

@@ -3,6 +3,7 @@
 use events::{Event, Timestamp};
 use hyper::Method;
 use hyper::header::InvalidHeaderValue;
+use tokio::time::Instant;
 
 use crate::domain::delivery::DeliveryId;
 use crate::engine::Engine;
@@ -19,6 +20,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) event: Option<&'a Event>,
     /// Counts from 1.
     pub(crate) number: i64,
+    /// When its time limit began.
+    pub(crate) started: Instant,
 }
 
 /// A request that was made.
@@ -73,7 +76,7 @@ pub(crate) async fn attempt(
         rendered.body,
         TIME_LIMIT,
     );
-    let sent = engine.sender.send(&request).await;
+    let sent = engine.sender.send_since(&request, attempt.started).await;
     Ok(Made {
         started_at,
         request,

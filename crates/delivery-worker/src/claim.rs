@@ -12,6 +12,7 @@ use crate::dispatch::{Job, decode_stored, pump};
 use crate::domain::delivery::DeliveryId;
 use crate::engine::{Engine, HeldEvent};
 use crate::lane::{Ask, Component, RecordKey};
+use crate::lease::Identity;
 use crate::store::claims::{Claimed, ClaimedRow, claim_due};
 use crate::store::deliveries::list_event_bodies;
 
@@ -22,6 +23,8 @@ const MAX_ROWS: usize = 512;
 const IDLE_PAUSE: Duration = Duration::from_secs(1);
 /// How long to wait before a database that failed is tried again.
 const FAILURE_PAUSE: Duration = Duration::from_millis(250);
+/// How long to wait when another transaction was in the way.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(5);
 
 /// Claims and starts deliveries until `cancel`.
 pub(crate) async fn fill_lanes(engine: Arc<Engine>, cancel: CancellationToken) {
@@ -35,14 +38,52 @@ pub(crate) async fn fill_lanes(engine: Arc<Engine>, cancel: CancellationToken) {
         pump(&engine);
         if asks.is_empty() {
             wait(&engine, &cancel).await;
-        } else if let Err(error) = claim(&engine, &asks).await {
-            tracing::warn!(%error, "deliveries could not be claimed");
-            asks.into_iter()
-                .for_each(|ask| engine.lanes().claim_failed(ask));
+            continue;
+        }
+        match claim(&engine, &asks).await {
+            Ok(()) => {
+                engine.trouble.claim.over();
+            }
+            Err(error) => {
+                give_up(&engine, asks, &error);
+                tokio::time::sleep(pause_after(&error)).await;
+            }
+        }
+    }
+}
+
+/// Why nothing was claimed.
+#[derive(Debug, thiserror::Error)]
+enum ClaimError {
+    /// There is nothing to claim under; lanes do not ask while that is so.
+    #[error("there is no lease")]
+    NoLease,
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+fn give_up(engine: &Engine, asks: Vec<Ask>, error: &ClaimError) {
+    let mut lanes = engine.lanes();
+    asks.into_iter().for_each(|ask| lanes.claim_failed(ask));
+    drop(lanes);
+    match error {
+        ClaimError::NoLease => {}
+        ClaimError::Database(DatabaseError::Conflict(_)) => {
+            tracing::debug!(%error, "a claim gave way to another transaction");
+        }
+        ClaimError::Database(failure) => {
+            engine.trouble.claim.failed(failure);
             // The commit may have happened all the same.
             engine.doubt("a claim's commit is uncertain");
-            tokio::time::sleep(FAILURE_PAUSE).await;
         }
+    }
+}
+
+fn pause_after(error: &ClaimError) -> Duration {
+    match error {
+        ClaimError::Database(DatabaseError::Conflict(_)) => CONFLICT_PAUSE,
+        _ => FAILURE_PAUSE,
     }
 }
 
@@ -61,11 +102,9 @@ async fn wait(engine: &Engine, cancel: &CancellationToken) {
     }
 }
 
-async fn claim(engine: &Arc<Engine>, asks: &[Ask]) -> Result<(), DatabaseError> {
-    let Some(worker) = engine.lease.worker() else {
-        return Err(DatabaseError::Unavailable(
-            "there is no lease yet".to_owned(),
-        ));
+async fn claim(engine: &Arc<Engine>, asks: &[Ask]) -> Result<(), ClaimError> {
+    let Some(Identity { worker, number }) = engine.lease.identity() else {
+        return Err(ClaimError::NoLease);
     };
     let asked = asks.to_vec();
     let (now_us, claimed) = engine
@@ -74,7 +113,7 @@ async fn claim(engine: &Arc<Engine>, asks: &[Ask]) -> Result<(), DatabaseError> 
         .await?;
     engine.time.set(now_us);
     let events = read_events(engine, &claimed).await;
-    take_over(engine, claimed, &events, now_us);
+    take_over(engine, claimed, number, &events, now_us);
     pump(engine);
     Ok(())
 }
@@ -83,6 +122,7 @@ async fn claim(engine: &Arc<Engine>, asks: &[Ask]) -> Result<(), DatabaseError> 
 fn take_over(
     engine: &Engine,
     claimed: Vec<Claimed>,
+    lease: u64,
     events: &HashMap<EventId, HeldEvent>,
     now_us: i64,
 ) {
@@ -92,7 +132,7 @@ fn take_over(
         let jobs = answer
             .rows
             .iter()
-            .filter_map(|row| job(answer.ask, row, events))
+            .filter_map(|row| job(answer.ask, row, lease, events))
             .map(|job| (job.record, job))
             .collect();
         refused.extend(lanes.claimed(answer.ask, jobs, answer.next_due_us, now_us));
@@ -120,7 +160,7 @@ async fn read_events(engine: &Engine, claimed: &[Claimed]) -> HashMap<EventId, H
     let bodies = match bodies {
         Ok(bodies) => bodies,
         Err(error) => {
-            tracing::warn!(%error, "events of claimed deliveries could not be read yet");
+            tracing::debug!(%error, "events of claimed deliveries could not be read yet");
             return HashMap::new();
         }
     };
@@ -134,7 +174,12 @@ async fn read_events(engine: &Engine, claimed: &[Claimed]) -> HashMap<EventId, H
         .collect()
 }
 
-fn job(ask: Ask, row: &ClaimedRow, events: &HashMap<EventId, HeldEvent>) -> Option<Job> {
+fn job(
+    ask: Ask,
+    row: &ClaimedRow,
+    lease: u64,
+    events: &HashMap<EventId, HeldEvent>,
+) -> Option<Job> {
     let event_id = EventId::from_bytes(row.event_id.as_deref()?)?;
     let record = Component::parse(&row.component)
         .zip(row.record_id)
@@ -144,6 +189,7 @@ fn job(ask: Ask, row: &ClaimedRow, events: &HashMap<EventId, HeldEvent>) -> Opti
         webhook: ask.webhook,
         event_id,
         record,
+        lease,
         claim_no: row.claim_no,
         attempts: row.attempts,
         due_at_us: row.due_at_us,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use database::DatabaseError;
 use events::{Decoded, Event, EventId};
+use tokio::time::Instant;
 
 use crate::attempt::{Attempt, attempt};
 use crate::domain::delivery::DeliveryId;
@@ -21,6 +22,8 @@ pub(crate) struct Job {
     pub(crate) webhook: WebhookId,
     pub(crate) event_id: EventId,
     pub(crate) record: Option<RecordKey>,
+    /// The identity that it was claimed under.
+    pub(crate) lease: u64,
     pub(crate) claim_no: i64,
     /// Attempts made so far.
     pub(crate) attempts: i64,
@@ -38,7 +41,7 @@ pub(crate) fn pump(engine: &Arc<Engine>) {
 }
 
 fn next(engine: &Engine) -> Option<(WebhookId, Job)> {
-    let covered = engine.lease.covers_a_request(engine.time.now_us());
+    let covered = engine.lease.covers_a_request();
     let mut lanes = engine.lanes();
     if !covered {
         lanes.stop(Stop::Lease);
@@ -121,10 +124,16 @@ async fn deliver(engine: &Engine, job: Job) -> (Outcome, Option<i64>) {
         Ok(Some(event)) => event,
         Ok(None) => return unsent(&job, OutcomeKind::Failed, "its event is no longer stored"),
         Err(error) => {
-            tracing::warn!(%error, "an event could not be read; its delivery waits");
+            tracing::debug!(%error, "an event could not be read; its delivery waits");
             return released();
         }
     };
+    // From here the time limit runs: nothing is sent after it, so that what
+    // this finds holds for as long as the request lasts.
+    let started = Instant::now();
+    if !engine.lease.covers_a_request_under(job.lease) {
+        return released();
+    }
     let number = job.attempts + 1;
     let is_first = job.attempts == 0;
     engine
@@ -137,6 +146,7 @@ async fn deliver(engine: &Engine, job: Job) -> (Outcome, Option<i64>) {
             delivery: job.delivery,
             event: Some(&event),
             number,
+            started,
         },
     )
     .await;

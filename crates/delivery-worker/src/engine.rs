@@ -9,6 +9,7 @@
 mod bodies;
 mod run;
 mod time;
+mod trouble;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +22,7 @@ use tokio::sync::{Notify, mpsc};
 use crate::config::DeliveryConfig;
 use crate::dispatch::Job;
 use crate::domain::webhook::WebhookId;
-use crate::lane::{Gate, LaneLimits, Lanes, Stop};
+use crate::lane::{Crew, Gate, LaneLimits, Lanes, Stop};
 use crate::lease::Lease;
 use crate::metrics::DeliveryMetrics;
 use crate::record::Outcome;
@@ -31,6 +32,7 @@ use crate::send::Sender;
 use crate::store::lanes::{LaneRow, list_changed_lanes, list_lanes};
 pub(crate) use bodies::{BodyBudget, HeldEvent};
 pub(crate) use time::DatabaseTime;
+pub(crate) use trouble::{Trouble, Troubles};
 
 /// Claimed deliveries that wait in memory, at most.
 const MAX_QUEUED: usize = 4_096;
@@ -54,6 +56,7 @@ pub(crate) struct Engine {
     pub(crate) time: DatabaseTime,
     pub(crate) lease: Lease,
     pub(crate) bodies: BodyBudget,
+    pub(crate) trouble: Troubles,
     lanes: Mutex<Lanes<Job>>,
     lanes_seen_us: Mutex<i64>,
     outcomes: mpsc::UnboundedSender<Outcome>,
@@ -62,6 +65,10 @@ pub(crate) struct Engine {
     pub(crate) claim_wake: Notify,
     /// Webhooks or lanes may have changed.
     pub(crate) poll_wake: Notify,
+    /// Other workers have told something.
+    pub(crate) heard_wake: Notify,
+    /// There is something to tell them.
+    pub(crate) news_wake: Notify,
     /// The identity is in doubt.
     pub(crate) lease_wake: Notify,
     /// A request or a recording is over.
@@ -98,12 +105,15 @@ impl Engine {
             time: DatabaseTime::default(),
             lease: Lease::default(),
             bodies: BodyBudget::new(MAX_HELD_BYTES),
+            trouble: Troubles::default(),
             lanes: Mutex::new(lanes),
             lanes_seen_us: Mutex::new(0),
             outcomes,
             unrecorded: tokio::sync::Mutex::new(unrecorded),
             claim_wake: Notify::new(),
             poll_wake: Notify::new(),
+            heard_wake: Notify::new(),
+            news_wake: Notify::new(),
             lease_wake: Notify::new(),
             quiet_wake: Notify::new(),
             config,
@@ -147,11 +157,20 @@ impl Engine {
     /// wait for the next look.
     pub(crate) fn webhooks_changed(&self) {
         self.poll_wake.notify_one();
+        self.tell_others();
+    }
+
+    /// Makes other workers look around soon, if there are any.
+    pub(crate) fn tell_others(&self) {
+        if self.lanes().are_shared() {
+            self.news_wake.notify_one();
+        }
     }
 
     /// Tells the pipeline that a delivery of this webhook is due now.
     pub(crate) fn delivery_is_due(&self, webhook: WebhookId) {
         self.note_due(&BTreeMap::from([(webhook, self.time.now_us())]));
+        self.tell_others();
     }
 
     fn take_over(&self, webhook: &Webhook) {
@@ -163,7 +182,8 @@ impl Engine {
             return;
         }
         let slots = webhook.plan.as_ref().map_or(1, |plan| plan.max_concurrency);
-        lanes.set_lane(webhook.id, webhook.account_id, slots);
+        let given_up = lanes.set_lane(webhook.id, webhook.account_id, slots, now_us);
+        self.release(&mut lanes, given_up);
     }
 
     /// Opens or closes a lane by its row and its webhook's settings.
@@ -179,6 +199,13 @@ impl Engine {
         self.release(&mut lanes, given_up);
         drop(lanes);
         self.claim_wake.notify_one();
+    }
+
+    /// Divides the lanes' slots between these workers.
+    pub(crate) fn set_crew(&self, crew: Crew) {
+        let mut lanes = self.lanes();
+        let given_up = lanes.set_crew(crew, self.time.now_us());
+        self.release(&mut lanes, given_up);
     }
 
     pub(crate) fn note_due(&self, due: &BTreeMap<WebhookId, i64>) {
@@ -224,8 +251,9 @@ impl Engine {
     /// Notes that claims may exist which nothing in memory stands for. They
     /// are found by taking a new identity once all is quiet.
     pub(crate) fn doubt(&self, why: &'static str) {
-        tracing::warn!(why, "claims are in doubt; the worker takes a new identity");
-        self.stop(Stop::Doubt);
+        if !self.lanes().stop(Stop::Doubt) {
+            tracing::warn!(why, "claims are in doubt; the worker takes a new identity");
+        }
         self.lease_wake.notify_one();
     }
 

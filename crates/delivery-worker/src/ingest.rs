@@ -7,10 +7,11 @@ mod batch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{Batch, Broker, ConsumeError, Consumer, IncomingMessage};
+use broker::{Broker, ConsumeError, Consumer, IncomingMessage};
 use database::DatabaseError;
 use outbox::parked::NewParked;
 use outbox::queue::DELIVERY_EVENTS;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
@@ -22,6 +23,13 @@ const MAX_MESSAGES: u16 = 5_000;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// How long to wait before a database that failed is tried again.
 const FAILURE_PAUSE: Duration = Duration::from_millis(250);
+/// The same where another transaction was in the way.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(5);
+/// How long a batch is held while the database fails. Then the broker gets it
+/// back: another worker may fare better, and a broker does not wait for ever.
+const HOLD: Duration = Duration::from_secs(30);
+/// How often a database that failed for longer is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Why the consumer has to be opened again.
 #[derive(Debug, thiserror::Error)]
@@ -32,62 +40,60 @@ pub(crate) enum IngestFailure {
 }
 
 /// Takes events in until `cancel`. A batch that cannot be stored is kept until
-/// it can: nothing is acked before its commit.
+/// it can, or given back: nothing is acked before its commit.
 pub(crate) async fn ingest(
     engine: Arc<Engine>,
     broker: Broker,
     cancel: CancellationToken,
 ) -> Result<(), IngestFailure> {
-    let mut consumer = broker.consumer(DELIVERY_EVENTS, MAX_MESSAGES).await?;
-    loop {
-        let received = cancel
-            .run_until_cancelled(consumer.receive(MAX_MESSAGES.into(), MAX_BYTES))
-            .await;
-        let Some(received) = received else {
-            return Ok(());
-        };
-        if !store_and_ack(&engine, &mut consumer, received?, &cancel).await? {
-            return Ok(());
+    let ingesting = async {
+        loop {
+            let mut consumer = broker.consumer(DELIVERY_EVENTS, MAX_MESSAGES).await?;
+            while take_batch(&engine, &mut consumer).await? == Taken::Stored {}
+            // Without a consumer the messages wait at the broker, for anybody.
+            drop(consumer);
+            until_the_database_works(&engine).await;
         }
-    }
+    };
+    // A batch that was not stored by then comes again.
+    cancel
+        .run_until_cancelled(ingesting)
+        .await
+        .unwrap_or(Ok(()))
 }
 
-/// `false` if it was cancelled before the batch was stored, which then comes
-/// again.
-async fn store_and_ack(
-    engine: &Arc<Engine>,
-    consumer: &mut Consumer,
-    batch: Batch,
-    cancel: &CancellationToken,
-) -> Result<bool, IngestFailure> {
-    // Places in the lanes are kept under the worker's id.
-    let entered = cancel.run_until_cancelled(engine.lease.entered());
-    if entered.await.is_none() {
-        return Ok(false);
-    }
-    let mut told = false;
+/// What became of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Stored,
+    GivenBack,
+}
+
+async fn take_batch(engine: &Arc<Engine>, consumer: &mut Consumer) -> Result<Taken, IngestFailure> {
+    let batch = consumer.receive(MAX_MESSAGES.into(), MAX_BYTES).await?;
+    let mut give_up_at = None;
     while let Err(error) = take_in(engine, batch.messages()).await {
-        if !std::mem::replace(&mut told, true) {
-            tracing::error!(%error, "events cannot be stored; they are kept until they can");
+        if matches!(error, DatabaseError::Conflict(_)) {
+            tracing::debug!(%error, "a batch of events gave way to another transaction");
+            tokio::time::sleep(CONFLICT_PAUSE).await;
+            continue;
         }
-        let pause = tokio::time::sleep(pause_after(&error));
-        if cancel.run_until_cancelled(pause).await.is_none() {
-            return Ok(false);
+        engine.trouble.ingest.failed(&error);
+        if *give_up_at.get_or_insert_with(|| Instant::now() + HOLD) <= Instant::now() {
+            return Ok(Taken::GivenBack);
         }
+        tokio::time::sleep(FAILURE_PAUSE).await;
     }
-    if told {
-        tracing::info!("events are stored again");
-    }
+    engine.trouble.ingest.over();
     consumer.ack(batch).await?;
-    Ok(true)
+    Ok(Taken::Stored)
 }
 
-fn pause_after(error: &DatabaseError) -> Duration {
-    if error.is_unavailable() {
-        FAILURE_PAUSE
-    } else {
-        Duration::from_millis(5)
+async fn until_the_database_works(engine: &Engine) {
+    while engine.database.check().await.is_err() {
+        tokio::time::sleep(LOOK_EVERY).await;
     }
+    engine.trouble.ingest.over();
 }
 
 /// A message to be parked, for this reason.

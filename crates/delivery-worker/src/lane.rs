@@ -11,9 +11,11 @@ mod asking;
 mod lanes;
 mod queue;
 mod rotation;
+mod share;
 mod single;
 
 pub(crate) use lanes::Lanes;
+pub(crate) use share::Crew;
 
 use crate::domain::webhook::WebhookId;
 
@@ -76,6 +78,8 @@ pub(crate) enum Stop {
     Lease,
     /// Claims may exist that nobody here knows of.
     Doubt,
+    /// Other workers may not have made room yet.
+    Joining,
     /// The worker ends.
     Shutdown,
 }

@@ -13,6 +13,7 @@
 mod address;
 mod api;
 mod attempt;
+pub mod audit;
 mod claim;
 mod config;
 mod dispatch;
@@ -24,6 +25,7 @@ mod lane;
 mod lease;
 mod matching;
 mod metrics;
+mod news;
 mod openapi;
 mod record;
 mod registry;

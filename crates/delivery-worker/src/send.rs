@@ -133,7 +133,12 @@ impl Sender {
     /// Makes one attempt and waits for its outcome, which is there soon after
     /// the request's time limit at the latest.
     pub(crate) async fn send(&self, request: &OutgoingRequest) -> Sent {
-        let started = Instant::now();
+        self.send_since(request, Instant::now()).await
+    }
+
+    /// The same with a time limit that began before. Once it is over nothing
+    /// is sent any more, even if the process was stopped in between.
+    pub(crate) async fn send_since(&self, request: &OutgoingRequest, started: Instant) -> Sent {
         let deadline = started + request.time_limit();
         let mut progress = Progress::new();
         let exchanged = timeout_at(
@@ -161,6 +166,19 @@ impl Sender {
     }
 }
 
+/// The timer alone does not do: after the process was stopped, what is ready is
+/// done before the time is looked at.
+fn before(
+    deadline: Instant,
+    request: &OutgoingRequest,
+    progress: &Progress,
+) -> Result<(), SendFailure> {
+    if Instant::now() < deadline {
+        return Ok(());
+    }
+    Err(progress.stage.timed_out(request.time_limit()))
+}
+
 type Exchanged = (Response<Incoming>, Connection, PoolKey);
 
 impl Shared {
@@ -179,7 +197,8 @@ impl Shared {
             ));
         }
         let addresses = self.resolver.resolve(url.host()).await?;
-        if let Some(exchanged) = self.exchange_on_idle(request, &addresses, progress).await? {
+        let idle = self.exchange_on_idle(request, &addresses, deadline, progress);
+        if let Some(exchanged) = idle.await? {
             return Ok(exchanged);
         }
 
@@ -194,6 +213,7 @@ impl Shared {
             Connection::open(stream).await?
         };
         progress.stage = Stage::Waiting;
+        before(deadline, request, progress)?;
         let response = connection
             .exchange(request)
             .await
@@ -210,6 +230,7 @@ impl Shared {
         &self,
         request: &OutgoingRequest,
         addresses: &[IpAddr],
+        deadline: Instant,
         progress: &mut Progress,
     ) -> Result<Option<Exchanged>, SendFailure> {
         let url = request.url();
@@ -220,6 +241,7 @@ impl Shared {
             };
             progress.remote = Some(SocketAddr::new(address, url.port()));
             progress.stage = Stage::Waiting;
+            before(deadline, request, progress)?;
             return match connection.exchange(request).await {
                 Ok(response) => Ok(Some((response, connection, key))),
                 Err(error) if error.heard_nothing => Ok(None),

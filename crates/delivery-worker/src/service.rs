@@ -120,26 +120,13 @@ impl Service {
         openapi::document()
     }
 
-    /// What `/readyz` has to ask: the database and the broker.
+    /// What `/readyz` has to ask of the service itself.
     pub fn readiness(&self) -> Vec<Readiness> {
         let database = self.state.database.clone();
-        let broker = self.broker.clone();
-        vec![
-            Readiness::new("delivery_database", move || {
-                let database = database.clone();
-                async move { database.check().await }
-            }),
-            Readiness::new("broker", move || {
-                let ready = broker.is_ready();
-                async move {
-                    if ready {
-                        Ok(())
-                    } else {
-                        Err("it is not connected")
-                    }
-                }
-            }),
-        ]
+        vec![Readiness::new("delivery_database", move || {
+            let database = database.clone();
+            async move { database.check().await }
+        })]
     }
 
     /// Takes events in and delivers them until cancelled; then finishes what

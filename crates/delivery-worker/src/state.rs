@@ -24,3 +24,10 @@ pub(crate) struct AppState {
     /// The service's own threads, which outlive those of HTTP workers.
     pub(crate) runtime: Handle,
 }
+
+impl AppState {
+    /// How many requests may be under way to a webhook that names no number.
+    pub(crate) fn usual_concurrency(&self) -> u32 {
+        u32::try_from(self.engine.config.webhook_concurrency).unwrap_or(u32::MAX)
+    }
+}

@@ -2,6 +2,7 @@
 //! function takes the connection of the unit of work that it is part of.
 
 pub(crate) mod claims;
+mod columns;
 pub(crate) mod config;
 pub(crate) mod deliveries;
 pub(crate) mod delivery_log;

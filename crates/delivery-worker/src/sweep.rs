@@ -16,6 +16,10 @@ use crate::store::deliveries::{PendingLane, count_pending, end_pending, list_pen
 const PERIOD: Duration = Duration::from_secs(1);
 /// How often all that waits is counted for the metrics.
 const COUNT_PERIOD: Duration = Duration::from_secs(10);
+/// How many times as long as a look takes is waited before other workers' news
+/// make it look again, so that looking takes a tenth of the time at most.
+const REST: u32 = 10;
+const LEAST_REST: Duration = Duration::from_millis(50);
 /// How many rows of one webhook one commit ends.
 const BATCH: i64 = 1_000;
 
@@ -23,8 +27,12 @@ const BATCH: i64 = 1_000;
 pub(crate) async fn sweep(engine: Arc<Engine>, cancel: CancellationToken) {
     let mut counted_at: Option<Instant> = None;
     while !cancel.is_cancelled() {
-        if let Err(error) = look(&engine).await {
-            tracing::warn!(%error, "the delivery database could not be looked at");
+        let looked_at = Instant::now();
+        match look(&engine).await {
+            Ok(()) => {
+                engine.trouble.sweep.over();
+            }
+            Err(error) => engine.trouble.sweep.failed(&error),
         }
         if counted_at.is_none_or(|at| at.elapsed() >= COUNT_PERIOD) {
             counted_at = Some(Instant::now());
@@ -32,12 +40,19 @@ pub(crate) async fn sweep(engine: Arc<Engine>, cancel: CancellationToken) {
                 tracing::debug!(%error, "what waits could not be counted");
             }
         }
+        let rested_at = looked_at + (looked_at.elapsed() * REST).max(LEAST_REST);
         tokio::select! {
             () = cancel.cancelled() => {}
             () = engine.poll_wake.notified() => {}
+            () = heard(&engine, rested_at) => {}
             () = tokio::time::sleep(PERIOD) => {}
         }
     }
+}
+
+async fn heard(engine: &Engine, rested_at: Instant) {
+    engine.heard_wake.notified().await;
+    tokio::time::sleep_until(rested_at).await;
 }
 
 /// Counts what waits, which takes longer the more it is.

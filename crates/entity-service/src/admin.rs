@@ -6,7 +6,7 @@ use http_api::{ApiError, Claims, KeyError, ScopeSet, TokenSigner, new_token_id};
 
 use crate::domain::token::ApiToken;
 use crate::records::accounts::open_account;
-use crate::store::accounts::{get_account, is_any_account};
+use crate::store::accounts::{get_account, is_any_account, lock_opening};
 use crate::store::api_tokens::insert_token;
 use crate::store::error::StoreError;
 
@@ -93,6 +93,11 @@ pub async fn ensure_first_account(
     let (name, now) = (name.to_owned(), clock.now());
     database
         .write(move |conn| {
+            if is_any_account(conn)? {
+                return Ok(None);
+            }
+            lock_opening(conn)?;
+            // Another replica may have opened it while this one waited.
             if is_any_account(conn)? {
                 return Ok(None);
             }

@@ -7,6 +7,7 @@ pub(crate) mod accounts;
 pub(crate) mod clients;
 pub(crate) mod custom_fields;
 pub(crate) mod directories;
+pub(crate) mod entries;
 pub(crate) mod orders;
 pub(crate) mod pipelines;
 pub(crate) mod placement;

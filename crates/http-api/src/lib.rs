@@ -33,7 +33,10 @@ pub use openapi::{API_PREFIX, ReadProblems, WriteProblems, merge_documents, oper
 pub use page::{Cursor, CursorError, Page, PageRequest, next_link};
 pub use problem::{ApiError, FieldError, PROBLEM_CONTENT_TYPE, Problem, code};
 pub use query::{QueryParams, TimeRange};
-pub use server::{HttpApi, HttpApiParts, Readiness, RouteTable, ServeError, ServerConfig, serve};
+pub use server::{
+    HttpApi, HttpApiParts, Readiness, RouteTable, ServeError, ServerConfig, serve,
+    unavailable_routes,
+};
 pub use token::{
     AdminRead, AdminWrite, Authorized, Caller, Claims, KeyError, KeyPair, LeadsRead, LeadsWrite,
     RecordsRead, RecordsWrite, RequiredScope, Scope, ScopeSet, TokenSigner, TokenVerifier,

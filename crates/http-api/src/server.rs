@@ -33,6 +33,9 @@ use request_metrics::RequestMetrics;
 
 pub use readiness::Readiness;
 
+/// How long the request of a connection that is not refused any more may take to begin.
+const LAST_REQUEST: Duration = Duration::from_millis(30);
+
 /// A service's URL map: registers its resources relative to [`API_PREFIX`].
 pub type RouteTable = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
@@ -202,12 +205,29 @@ fn start(listeners: Vec<TcpListener>, config: &ServerConfig, api: HttpApi) -> io
 
 async fn stop(handle: ServerHandle, drain: Drain, timeout: Duration) {
     handle.pause().await;
+    // The request of a connection that was taken just before is on its way.
+    tokio::time::sleep(LAST_REQUEST).await;
     // One second of the time allowed is kept for connections that are still open.
     let patience = timeout.saturating_sub(Duration::from_secs(1));
     if !drain.finish(patience).await {
         tracing::warn!("requests in flight did not finish in time and are cut off");
     }
     handle.stop(true).await;
+}
+
+/// Routes of a service that has not started: every request is answered 503, to be repeated after
+/// `retry_after`.
+pub fn unavailable_routes(retry_after: Duration) -> RouteTable {
+    Arc::new(move |app| {
+        let answer = move || {
+            let unavailable = ApiError::Unavailable {
+                retry_after,
+                source: None,
+            };
+            std::future::ready(Err::<HttpResponse, _>(unavailable))
+        };
+        app.route("/{resource:.*}", web::route().to(answer));
+    })
 }
 
 async fn show_health() -> HttpResponse {

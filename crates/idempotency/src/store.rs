@@ -70,15 +70,17 @@ where
     E: From<DatabaseError> + From<ApiError>,
 {
     let now_us = conn.now_us()?;
-    if insert_key(conn, request, now_us)? {
-        return Ok(Claim::First);
-    }
-    let row = get_key(conn, request)?;
-    if row.created_at_us < now_us - retention_us() {
-        delete_key(conn, row.id)?;
-        insert_key(conn, request, now_us)?;
-        return Ok(Claim::First);
-    }
+    let row = loop {
+        if insert_key(conn, request, now_us)? {
+            return Ok(Claim::First);
+        }
+        match find_key(conn, request)? {
+            Some(row) if row.created_at_us < now_us - retention_us() => delete_key(conn, row.id)?,
+            Some(row) => break row,
+            // It was past its time, and has just been deleted.
+            None => {}
+        }
+    };
     if row.route != request.route || row.body_hash != request.body_sha256 {
         return Err(ApiError::IdempotencyMismatch.into());
     }
@@ -135,12 +137,16 @@ fn insert_key(
     Ok(inserted == 1)
 }
 
-fn get_key(conn: &mut Connection<'_>, request: &KeyedRequest) -> Result<KeyRow, DatabaseError> {
+fn find_key(
+    conn: &mut Connection<'_>,
+    request: &KeyedRequest,
+) -> Result<Option<KeyRow>, DatabaseError> {
     Ok(on_backend!(conn, |c| dsl::idempotency_keys
         .filter(dsl::account_id.eq(request.account_id))
         .filter(dsl::idempotency_key.eq(request.key.as_str()))
         .select(KeyRow::as_select())
-        .first(c))?)
+        .first(c)
+        .optional())?)
 }
 
 fn delete_key(conn: &mut Connection<'_>, id: i64) -> Result<(), DatabaseError> {

@@ -12,6 +12,7 @@
 //! cursor never passes an event that no consumer has taken over.
 
 mod append;
+pub mod audit;
 pub mod feed;
 pub mod inbox;
 mod numbering;

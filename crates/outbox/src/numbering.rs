@@ -1,58 +1,60 @@
 //! The gap-free sequence, and reading along it.
 
 use database::{Backend, Connection, DatabaseError, on_backend};
+use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Binary, Text};
 
-use crate::schema::{outbox_bodies, outbox_events, relay_state};
+use crate::schema::{outbox_bodies, outbox_events};
 
 /// An event to publish.
-#[derive(Debug, Clone, Queryable)]
+#[derive(Debug, Clone, Queryable, QueryableByName)]
 pub(crate) struct Numbered {
+    #[diesel(sql_type = BigInt)]
     pub(crate) seq: i64,
+    #[diesel(sql_type = Binary)]
     pub(crate) event_id: Vec<u8>,
+    #[diesel(sql_type = Text)]
     pub(crate) event_type: String,
+    #[diesel(sql_type = Binary)]
     pub(crate) body: Vec<u8>,
 }
 
-/// Gives committed rows their numbers, `limit` at most, under `epoch`; `None`
-/// if that is no longer the leader's.
+/// Gives committed rows that have none their numbers, `limit` at most, under
+/// `epoch`, and returns them in order. Empty if there is none, or if the epoch is
+/// no longer the leader's.
 ///
-/// SQLite's single writer commits in order of position, which therefore is the
-/// number already.
+/// One statement, since the way to the server and back is what numbering costs.
+/// It changes the relay's row only when there is something to number: otherwise
+/// looking would wait for the disk.
 pub(crate) fn assign(
-    conn: &mut Connection<'_>,
+    conn: &mut PgConnection,
     epoch: i64,
     limit: i64,
-) -> Result<Option<usize>, DatabaseError> {
-    let Connection::Postgres(c) = conn else {
-        return Ok(Some(0));
-    };
-    let last_seq: Option<i64> = relay_state::table
-        .filter(relay_state::epoch.eq(epoch))
-        .select(relay_state::last_seq)
-        .for_update()
-        .first(*c)
-        .optional()?;
-    let Some(last_seq) = last_seq else {
-        return Ok(None);
-    };
-    let assigned = diesel::sql_query(
-        "UPDATE outbox_events AS o SET seq = n.seq FROM (
-             SELECT position, $1 + row_number() OVER (ORDER BY position) AS seq
-             FROM (SELECT position FROM outbox_events
-                   WHERE seq IS NULL ORDER BY position LIMIT $2) AS waiting
-         ) AS n WHERE o.position = n.position",
+) -> Result<Vec<Numbered>, DatabaseError> {
+    Ok(diesel::sql_query(
+        "WITH waiting AS MATERIALIZED (
+             SELECT position FROM outbox_events WHERE seq IS NULL ORDER BY position LIMIT $2
+         ), lead AS (
+             UPDATE relay_state SET last_seq = last_seq + found.number
+             FROM (SELECT count(*) AS number FROM waiting) AS found
+             WHERE epoch = $1 AND found.number > 0
+             RETURNING last_seq - found.number AS before
+         ), numbered AS (
+             UPDATE outbox_events AS o SET seq = lead.before + w.place
+             FROM lead, (
+                 SELECT position, row_number() OVER (ORDER BY position) AS place FROM waiting
+             ) AS w
+             WHERE o.position = w.position
+             RETURNING o.position, o.seq, o.event_id, o.event_type
+         )
+         SELECT n.seq, n.event_id, n.event_type, b.body
+         FROM numbered AS n JOIN outbox_bodies AS b ON b.position = n.position
+         ORDER BY n.seq",
     )
-    .bind::<BigInt, _>(last_seq)
+    .bind::<BigInt, _>(epoch)
     .bind::<BigInt, _>(limit)
-    .execute(*c)?;
-    if assigned > 0 {
-        diesel::update(relay_state::table)
-            .set(relay_state::last_seq.eq(last_seq + i64::try_from(assigned).unwrap_or(i64::MAX)))
-            .execute(*c)?;
-    }
-    Ok(Some(assigned))
+    .load(conn)?)
 }
 
 /// Numbered events after `after_seq`, in order.

@@ -1,15 +1,17 @@
 //! Carries committed events to the broker, in order, until they are confirmed.
 
 mod session;
+mod trouble;
 
 use std::time::Duration;
 
-use broker::{Broker, PublishError};
+use broker::{Broker, DeclareError, PublishError};
 use database::{Database, DatabaseError};
 use tokio_util::sync::CancellationToken;
 
 use crate::relay::session::Session;
-use crate::{Waker, state};
+use crate::relay::trouble::Trouble;
+use crate::{Waker, state, topology};
 
 /// How the relay paces itself.
 #[derive(Debug, Clone)]
@@ -30,7 +32,7 @@ pub struct RelayConfig {
 impl Default for RelayConfig {
     fn default() -> Self {
         Self {
-            lease: Duration::from_secs(15),
+            lease: Duration::from_secs(8),
             poll: Duration::from_secs(1),
             save_every: Duration::from_millis(200),
             read_limit: 256,
@@ -56,6 +58,9 @@ pub enum RelayError {
     /// The broker cannot be published to.
     #[error("cannot publish: {0}")]
     Broker(#[source] PublishError),
+    /// The broker does not take what is declared again.
+    #[error("cannot declare: {0}")]
+    Declare(#[source] DeclareError),
     /// Another replica relays now, or the cursor was moved back.
     #[error("another relay has taken over, or the cursor was moved back")]
     LostLead,
@@ -69,6 +74,12 @@ pub struct Relay {
     waker: Waker,
     config: RelayConfig,
 }
+
+/// What replicas wake the one that leads by.
+const CHANNEL: &str = "dealwire_outbox";
+
+/// How often a replica wakes it at most.
+const WAKE_EVERY: Duration = Duration::from_millis(20);
 
 /// How long to wait after the first failure, and at most.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
@@ -94,55 +105,101 @@ impl Relay {
     pub async fn run(self, cancel: CancellationToken) {
         let (shortest, longest) = BACKOFF;
         let mut wait = shortest;
+        let mut trouble = Trouble::default();
+        // After a failure it is one event that tries whether it is over.
+        let mut careful = false;
+        let mut held = None;
         while !cancel.is_cancelled() {
-            let outcome = match cancel.run_until_cancelled(self.lead()).await {
+            let outcome = match cancel.run_until_cancelled(self.lead(held)).await {
                 None => return,
                 Some(Err(error)) => Err(error),
-                Some(Ok(epoch)) => self.relay(epoch, &cancel, &mut wait).await,
+                Some(Ok(epoch)) => {
+                    held = Some(epoch);
+                    let told = (&mut wait, &mut trouble);
+                    self.relay(epoch, careful, &cancel, told).await
+                }
             };
             let Err(error) = outcome else { continue };
-            match error {
-                RelayError::LostLead => tracing::info!("{error}; this one starts over"),
-                error => tracing::warn!(%error, retry_in = ?wait, "the relay starts over"),
+            trouble.met(&error, wait);
+            careful = !matches!(error, RelayError::LostLead);
+            let pause = async {
+                tokio::time::sleep(wait).await;
+                self.declare_again(&error).await
+            };
+            if let Some(Err(error)) = cancel.run_until_cancelled(pause).await {
+                trouble.met(&error, wait);
             }
-            cancel.run_until_cancelled(tokio::time::sleep(wait)).await;
             wait = (wait * 2).min(longest);
         }
     }
 
-    /// Waits until this replica leads; returns the epoch it leads under.
-    async fn lead(&self) -> Result<i64, RelayError> {
+    /// What the broker has lost comes back, if only that was wrong.
+    async fn declare_again(&self, error: &RelayError) -> Result<(), RelayError> {
+        let (RelayError::Publish { source, .. } | RelayError::Broker(source)) = error else {
+            return Ok(());
+        };
+        let lost = source.is_unroutable() || matches!(source, PublishError::UnknownExchange { .. });
+        if !lost {
+            return Ok(());
+        }
+        match self.broker.declare(&topology()).await {
+            Err(error) if !error.is_retryable() => Err(RelayError::Declare(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until this replica leads; returns the epoch it leads under. Until
+    /// then, those who write here wake the one that does. `held` is the epoch that
+    /// this replica led under before: if nobody has led since, it need not wait.
+    async fn lead(&self, held: Option<i64>) -> Result<i64, RelayError> {
         let lease_us = micros(self.config.lease);
         loop {
             let epoch = self
                 .database
-                .write(move |conn| state::take_lead(conn, lease_us))
+                .write(move |conn| state::take_lead(conn, lease_us, held))
                 .await?;
             if let Some(epoch) = epoch {
                 tracing::debug!(epoch, "this relay leads");
                 return Ok(epoch);
             }
-            tokio::time::sleep(self.config.lease / 5).await;
+            // An error is that of the timeout: it never ends by itself.
+            drop(tokio::time::timeout(self.config.lease / 5, self.wake_leader()).await);
+        }
+    }
+
+    async fn wake_leader(&self) {
+        loop {
+            self.waker.woken().await;
+            // The leader looks each second anyway.
+            if let Err(error) = self.database.notify(CHANNEL).await {
+                tracing::debug!(%error, "the relay that leads was not woken");
+            }
+            tokio::time::sleep(WAKE_EVERY).await;
         }
     }
 
     async fn relay(
         &self,
         epoch: i64,
+        careful: bool,
         cancel: &CancellationToken,
-        wait: &mut Duration,
+        (wait, trouble): (&mut Duration, &mut Trouble),
     ) -> Result<(), RelayError> {
-        let mut session = Session::start(self, epoch).await?;
-        let started_at = session.through();
-        let outcome = session.run(cancel).await;
-        if session.through() > started_at {
+        let waker = self.waker();
+        let listener = self.database.listen(CHANNEL, move || waker.wake());
+        let mut session = Session::start(self, epoch, careful).await?;
+        let works = || {
             *wait = BACKOFF.0;
-        }
+            trouble.over();
+        };
+        let outcome = session.run(cancel, works).await;
+        drop(listener);
         if matches!(outcome, Err(RelayError::LostLead)) {
             return outcome;
         }
-        session.give_back().await?;
-        outcome
+        let given_back = session.give_back().await;
+        // Why it ended says more than that the database did not hear of it.
+        outcome.and(given_back)
     }
 }
 

@@ -84,10 +84,19 @@ pub(crate) fn published_through(conn: &mut Connection<'_>) -> Result<i64, Databa
         .first(c))?)
 }
 
-/// Takes the lead if it is free; returns the epoch that it is held under.
+/// Grows whenever the lead changes hands or the cursor is moved back.
+pub(crate) fn epoch(conn: &mut Connection<'_>) -> Result<i64, DatabaseError> {
+    Ok(on_backend!(conn, |c| relay_state::table
+        .select(relay_state::epoch)
+        .first(c))?)
+}
+
+/// Takes the lead if it is free, or still that of the epoch `held`; returns the
+/// epoch that it is held under from now on.
 pub(crate) fn take_lead(
     conn: &mut Connection<'_>,
     lease_us: i64,
+    held: Option<i64>,
 ) -> Result<Option<i64>, DatabaseError> {
     let now_us = conn.now_us()?;
     // One process at a time has an SQLite file open, so a lease that a killed
@@ -97,7 +106,12 @@ pub(crate) fn take_lead(
         Backend::Postgres => now_us,
     };
     Ok(on_backend!(conn, |c| diesel::update(
-        relay_state::table.filter(relay_state::lease_until_us.lt(free_at_us))
+        relay_state::table.filter(
+            relay_state::lease_until_us
+                .lt(free_at_us)
+                // No epoch is below 0.
+                .or(relay_state::epoch.eq(held.unwrap_or(-1)))
+        )
     )
     .set((
         relay_state::epoch.eq(relay_state::epoch + 1),

@@ -6,6 +6,7 @@
 //! * [`MockDns`] answers look-ups with the addresses that a test wants.
 //! * [`FaultProxy`] sits between a client and its server and breaks the wire.
 //! * [`TestDatabase`] is a database of the test's own.
+//! * [`TestBroker`] is a broker of the test's own.
 //! * [`wait_until`] replaces sleeping.
 //!
 //! Everything listens on loopback, on a port that the system picks, and ends
@@ -17,12 +18,14 @@
 )]
 
 mod api_client;
+mod broker;
 mod database;
 mod dns;
 mod proxy;
 mod receiver;
 mod wait;
 
+pub use crate::broker::TestBroker;
 pub use crate::database::TestDatabase;
 pub use api_client::{ApiAnswer, ApiClient};
 pub use dns::MockDns;

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
 use super::publisher::Envelope;
-use super::window::Window;
 use super::{InProcessLimits, lock};
 use crate::broker::QueueDepth;
 use crate::error::{ConsumeError, PublishError};
 use crate::message::IncomingMessage;
 use crate::topology::Queue;
+use crate::window::Window;
 
 #[derive(Debug)]
 pub(super) struct MessageQueue {

@@ -2,7 +2,7 @@
 
 /// A compiled binding: `*` stands for one word, `#` for any number of words, none included.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Pattern {
+pub(crate) struct Pattern {
     words: Vec<Word>,
 }
 
@@ -14,7 +14,7 @@ enum Word {
 }
 
 impl Pattern {
-    pub(super) fn parse(binding: &str) -> Self {
+    pub(crate) fn parse(binding: &str) -> Self {
         let words = words_of(binding)
             .into_iter()
             .map(|word| match word {
@@ -27,7 +27,7 @@ impl Pattern {
     }
 
     /// Matches in one pass: after a mismatch only the latest `#` can still take one word more.
-    pub(super) fn matches(&self, key: &[&str]) -> bool {
+    pub(crate) fn matches(&self, key: &[&str]) -> bool {
         let (mut at_word, mut at_key) = (0, 0);
         let mut latest_any: Option<(usize, usize)> = None;
         while at_key < key.len() {
@@ -65,7 +65,7 @@ impl Word {
 
 /// Splits a routing key or a binding. An empty one has no words; an empty word between two dots is
 /// a word.
-pub(super) fn words_of(key: &str) -> Vec<&str> {
+pub(crate) fn words_of(key: &str) -> Vec<&str> {
     if key.is_empty() {
         Vec::new()
     } else {

@@ -1,5 +1,6 @@
 //! The brokers under test, and the few moves that every test makes.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use broker::{
@@ -7,9 +8,10 @@ use broker::{
     Topology,
 };
 use bytes::Bytes;
+use test_support::TestBroker;
 
 /// How long anything that must happen may take. Never waited out by a test that passes.
-const DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 /// Enough for every test that does not try the limits themselves.
 pub(crate) const MANY: usize = 10_000;
@@ -21,11 +23,41 @@ const EXCHANGE: &str = "test.events";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fixture {
     InProcess,
+    /// On the server that `TEST_AMQP_URL` names.
+    RabbitMq,
+}
+
+/// A broker with what keeps it for the test.
+#[derive(Debug)]
+pub(crate) struct Started {
+    _home: TestBroker,
+    broker: Broker,
+}
+
+impl Deref for Started {
+    type Target = Broker;
+
+    fn deref(&self) -> &Broker {
+        &self.broker
+    }
 }
 
 /// Every kind of broker.
 pub(crate) fn brokers() -> Vec<Fixture> {
-    vec![Fixture::InProcess]
+    let mut all = vec![Fixture::InProcess];
+    if std::env::var_os("TEST_AMQP_URL").is_some() {
+        all.push(Fixture::RabbitMq);
+    }
+    all
+}
+
+/// A RabbitMQ for what only one can do, if there is one to test on.
+pub(crate) async fn rabbitmq() -> Option<TestBroker> {
+    if brokers().contains(&Fixture::RabbitMq) {
+        Some(TestBroker::start().await)
+    } else {
+        None
+    }
 }
 
 /// The kinds whose confirmation means "acked by every queue's consumer", and whose windows
@@ -38,14 +70,27 @@ pub(crate) fn brokers_that_confirm_on_ack() -> Vec<Fixture> {
 }
 
 impl Fixture {
-    pub(crate) async fn start(self) -> Broker {
+    /// Whether a consumer holds nothing that it has not asked for, and whatever goes back takes its
+    /// old place. RabbitMQ sends messages ahead, to each consumer in turn, and puts back what a
+    /// channel held before what it has not handed out yet, channel by channel as they end.
+    pub(crate) fn hands_out_only_what_is_asked_for(self) -> bool {
+        self == Self::InProcess
+    }
+
+    pub(crate) async fn start(self) -> Started {
         self.start_with(InProcessLimits::default()).await
     }
 
-    /// Starts a broker whose queues hold at most this much.
-    pub(crate) async fn start_with(self, limits: InProcessLimits) -> Broker {
-        match self {
-            Self::InProcess => Broker::in_process(limits),
+    /// Starts a broker; in process, its queues hold at most this much.
+    pub(crate) async fn start_with(self, limits: InProcessLimits) -> Started {
+        let home = match self {
+            Self::InProcess => TestBroker::in_process(limits),
+            Self::RabbitMq => TestBroker::start().await,
+        };
+        let broker = home.broker();
+        Started {
+            _home: home,
+            broker,
         }
     }
 }
@@ -86,7 +131,22 @@ pub(crate) async fn publisher(
 }
 
 pub(crate) async fn consumer(broker: &Broker, queue: &str) -> Consumer {
-    within(broker.consumer(queue, 0)).await.unwrap()
+    consumer_of(broker, queue, 0).await
+}
+
+/// A consumer that holds no more than this, asked for or not.
+pub(crate) async fn consumer_of(broker: &Broker, queue: &str, prefetch: u16) -> Consumer {
+    within(broker.consumer(queue, prefetch)).await.unwrap()
+}
+
+/// Waits until the broker is as a test wants it.
+pub(crate) async fn eventually(mut holds: impl AsyncFnMut() -> bool) {
+    within(async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
 }
 
 pub(crate) fn message(routing_key: &str, id: impl ToString) -> OutgoingMessage {

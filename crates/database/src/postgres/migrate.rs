@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_migrations::EmbeddedMigrations;
 
+use super::connect::connect;
 use super::target;
 use crate::OpenError;
+use crate::error::{is_outage, one_line};
 use crate::migrations::run_pending;
 
 /// The advisory lock that says "I migrate"; the bytes of `dealwire`.
@@ -22,12 +23,16 @@ diesel::define_sql_function! {
 }
 
 /// Runs what is pending on a connection of its own. The lock is polled, since
-/// waiting for it in the server would block `CREATE INDEX CONCURRENTLY`.
-pub(super) async fn run(url: &str, sources: Vec<EmbeddedMigrations>) -> Result<(), OpenError> {
+/// waiting for it in the server would block `CREATE INDEX CONCURRENTLY`. Returns
+/// the names of those that ran.
+pub(crate) async fn run(
+    url: &str,
+    sources: Vec<EmbeddedMigrations>,
+) -> Result<Vec<String>, OpenError> {
     let mut conn = on_thread(url, |url| {
-        PgConnection::establish(url).map_err(|error| OpenError::Connect {
+        connect(url).map_err(|reason| OpenError::Connect {
             target: target(url),
-            reason: error.to_string(),
+            reason,
         })
     })
     .await?;
@@ -47,19 +52,21 @@ pub(super) async fn run(url: &str, sources: Vec<EmbeddedMigrations>) -> Result<(
     }
     // Closing the connection gives the lock back.
     on_thread(url, move |url| {
+        let mut ran = Vec::new();
         for source in sources {
-            run_pending(&mut conn, source).map_err(|reason| failed(url, reason))?;
+            ran.extend(run_pending(&mut conn, source).map_err(|reason| failed(url, reason))?);
         }
-        Ok(())
+        Ok(ran)
     })
     .await
 }
 
 fn failed(url: &str, reason: String) -> OpenError {
-    OpenError::Migrate {
-        target: target(url),
-        reason,
+    let (target, reason) = (target(url), one_line(&reason));
+    if is_outage(&reason) {
+        return OpenError::Connect { target, reason };
     }
+    OpenError::Migrate { target, reason }
 }
 
 async fn on_thread<T, F>(url: &str, work: F) -> Result<T, OpenError>

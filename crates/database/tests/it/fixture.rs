@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use database::{Connection, Database, DatabaseConfig, DatabaseError, Migrations, on_backend};
+use database::{
+    Backend, Connection, Database, DatabaseConfig, DatabaseError, Migrations, on_backend,
+};
 use diesel::Connection as _;
 use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
@@ -15,7 +17,27 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("tests/migrations/postgre
 pub(crate) struct TestDatabase {
     pub(crate) database: Database,
     pub(crate) config: DatabaseConfig,
+    _home: Home,
+}
+
+struct Home {
     _folder: tempfile::TempDir,
+    /// The URL of a database on a server.
+    url: Option<String>,
+}
+
+/// Files go with their folder; a database on a server has to be dropped.
+impl Drop for Home {
+    fn drop(&mut self) {
+        let (Some(url), Ok(server)) = (&self.url, std::env::var("TEST_DATABASE_URL")) else {
+            return;
+        };
+        let (_, name) = url.rsplit_once('/').unwrap();
+        let mut conn = PgConnection::establish(&server).unwrap();
+        diesel::sql_query(format!("DROP DATABASE {name} WITH (FORCE)"))
+            .execute(&mut conn)
+            .unwrap();
+    }
 }
 
 pub(crate) fn migrations() -> Vec<Migrations> {
@@ -43,11 +65,26 @@ pub(crate) async fn databases() -> Vec<TestDatabase> {
     all
 }
 
+/// An empty database on PostgreSQL, if this run has that.
+pub(crate) async fn on_postgres() -> Option<TestDatabase> {
+    databases()
+        .await
+        .into_iter()
+        .find(|test| test.database.backend() == Backend::Postgres)
+}
+
 async fn open(config: DatabaseConfig, folder: tempfile::TempDir) -> TestDatabase {
+    let url = match &config {
+        DatabaseConfig::Sqlite { .. } => None,
+        DatabaseConfig::Postgres { url, .. } => Some(url.clone()),
+    };
     TestDatabase {
         database: Database::open(&config, migrations()).await.unwrap(),
         config,
-        _folder: folder,
+        _home: Home {
+            _folder: folder,
+            url,
+        },
     }
 }
 

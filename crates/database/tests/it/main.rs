@@ -6,5 +6,7 @@
 mod fixture;
 mod group_commit;
 mod halving;
+mod opening;
+mod postgres;
 mod schema;
 mod units;

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use entity_service::create_account;
 use events::Clock;
 
-use super::settings::FolderArgs;
+use super::settings::PlaceArgs;
 use crate::wiring;
 
 /// The accounts of an installation; each sees only its own records.
@@ -23,15 +23,15 @@ pub(super) struct CreateAccountArgs {
     name: String,
 
     #[command(flatten)]
-    folder: FolderArgs,
+    place: PlaceArgs,
 }
 
 impl AccountCommand {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let Self::Create(args) = self;
         super::runtime()?.block_on(async {
-            let folder = args.folder.existing()?;
-            let database = wiring::open_entity_database(&folder).await?;
+            let place = args.place.existing()?;
+            let database = wiring::open_entity_database(&place).await?;
             let id = create_account(&database, &Clock::System, &args.name).await?;
             super::say(&id.to_string());
             Ok(())

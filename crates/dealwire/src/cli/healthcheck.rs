@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use bytes::Bytes;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::Request;
 use hyper::client::conn::http1;
@@ -15,6 +15,7 @@ use url::Url;
 
 use super::settings::SettingsArgs;
 use crate::listen::text;
+use crate::settings::{Settings, local_url};
 
 /// The time for the whole check.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -30,18 +31,30 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024;
 pub(super) struct HealthcheckArgs {
     /// Where to ask; an address without a path is asked for /readyz
     /// [default: the address in the settings].
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", conflicts_with = "role")]
     url: Option<Url>,
+
+    /// Whose address in the settings to ask.
+    #[arg(long, value_enum, default_value_t = Role::Up)]
+    role: Role,
 
     #[command(flatten)]
     settings: SettingsArgs,
+}
+
+/// What runs in the process that is asked.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Role {
+    Up,
+    EntityService,
+    DeliveryWorker,
 }
 
 impl HealthcheckArgs {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let mut url = match self.url {
             Some(url) => url,
-            None => Url::parse(&self.settings.load()?.http.local_url())?,
+            None => self.role.url(&self.settings.load()?)?,
         };
         if url.path() == "/" {
             url.set_path("/readyz");
@@ -53,6 +66,17 @@ impl HealthcheckArgs {
                 .flatten()
                 .with_context(|| format!("{url} is not ready"))
         })
+    }
+}
+
+impl Role {
+    fn url(self, settings: &Settings) -> anyhow::Result<Url> {
+        let listen = match self {
+            Self::Up => settings.http.listen,
+            Self::EntityService => settings.entity_service.listen,
+            Self::DeliveryWorker => settings.delivery_worker.listen,
+        };
+        Ok(Url::parse(&local_url(listen))?)
     }
 }
 

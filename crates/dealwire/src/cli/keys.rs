@@ -14,7 +14,9 @@ pub(super) enum KeysCommand {
 
 /// Makes the keys of a data folder that does not have them yet.
 ///
-/// `dealwire up` does the same at its first start. Keys that are there are
+/// `dealwire up` does the same at its first start. Services that run apart take
+/// the files from here: token-key.pem and the entity service sign tokens,
+/// token-key.pub.pem checks them, master.key encrypts webhook secrets. Keys that are there are
 /// checked and kept; none is ever replaced, since tokens and stored webhook
 /// secrets would be lost with it.
 #[derive(Debug, Args)]
@@ -27,8 +29,9 @@ impl KeysCommand {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let Self::Create(args) = self;
         let folder = DataFolder::open(&args.folder.load()?.data_dir)?;
-        let (_, made) = Keys::load_or_create(&folder)?;
-        for (path, origin) in made {
+        let (keys, made) = Keys::load_or_create(&folder)?;
+        let public = keys.save_public(&folder)?;
+        for (path, origin) in made.into_iter().chain([public]) {
             let what = match origin {
                 Origin::Created => "created",
                 Origin::Kept => "kept",

@@ -5,7 +5,7 @@ use database::{Database, DatabaseError};
 use events::Timestamp;
 use outbox::parked::{self, ParkedRow};
 
-use super::settings::FolderArgs;
+use super::settings::PlaceArgs;
 use crate::wiring;
 
 /// How many rows one read takes.
@@ -23,22 +23,22 @@ pub(super) enum ParkedCommand {
 #[derive(Debug, Args)]
 pub(super) struct ListParkedArgs {
     #[command(flatten)]
-    folder: FolderArgs,
+    place: PlaceArgs,
 }
 
 impl ParkedCommand {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let Self::List(args) = self;
         super::runtime()?.block_on(async {
-            let folder = args.folder.existing()?;
+            let place = args.place.existing()?;
             let services = [
                 (
                     "entity-service",
-                    wiring::open_entity_database(&folder).await?,
+                    wiring::open_entity_database(&place).await?,
                 ),
                 (
                     "delivery-worker",
-                    wiring::open_delivery_database(&folder).await?,
+                    wiring::open_delivery_database(&place).await?,
                 ),
             ];
             let mut count = 0;

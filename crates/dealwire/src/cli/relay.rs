@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::settings::FolderArgs;
+use super::settings::PlaceArgs;
 use crate::wiring;
 
 /// The relay that publishes committed events.
@@ -23,15 +23,15 @@ pub(super) struct RewindArgs {
     to: i64,
 
     #[command(flatten)]
-    folder: FolderArgs,
+    place: PlaceArgs,
 }
 
 impl RelayCommand {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let Self::Rewind(args) = self;
         super::runtime()?.block_on(async {
-            let folder = args.folder.existing()?;
-            let database = wiring::open_entity_database(&folder).await?;
+            let place = args.place.existing()?;
+            let database = wiring::open_entity_database(&place).await?;
             let to = args.to;
             let stood_at = database.write(move |conn| outbox::rewind(conn, to)).await?;
             super::say(&format!(

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::installation::Installation;
 use crate::settings::{DEFAULTS, Settings, SettingsError};
 
 /// Prints the settings with their defaults and meanings.
@@ -38,6 +39,19 @@ pub(super) struct FolderArgs {
     data_dir: Option<PathBuf>,
 }
 
+/// Where an installation is, for subcommands that work on a data folder as well
+/// as on the databases of services that run apart.
+#[derive(Debug, Args)]
+pub(super) struct PlaceArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+
+    /// The data folder [default: the databases that the settings name, else
+    /// their data folder, ./dealwire-data].
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
 impl SettingsArgs {
     pub(super) fn load(&self) -> Result<Settings, SettingsError> {
         Settings::load(self.config.as_deref())
@@ -45,23 +59,37 @@ impl SettingsArgs {
 }
 
 impl FolderArgs {
-    /// The data folder of an installation that was started before.
-    pub(super) fn existing(&self) -> anyhow::Result<PathBuf> {
-        let folder = self.load()?.data_dir;
-        anyhow::ensure!(
-            folder.is_dir(),
-            "there is no data folder {}; `dealwire up` makes it, --data-dir names another",
-            folder.display()
-        );
-        Ok(folder)
-    }
-
     /// The settings, with the data folder that the command line names.
     pub(super) fn load(&self) -> Result<Settings, SettingsError> {
-        let mut settings = self.settings.load()?;
-        if let Some(data_dir) = &self.data_dir {
-            settings.data_dir.clone_from(data_dir);
-        }
-        Ok(settings)
+        load_with_folder(&self.settings, self.data_dir.as_ref())
     }
+}
+
+impl PlaceArgs {
+    /// The settings, with the data folder that the command line names.
+    pub(super) fn load(&self) -> Result<Settings, SettingsError> {
+        load_with_folder(&self.settings, self.data_dir.as_ref())
+    }
+
+    /// The installation: the folder on the command line, else what the settings
+    /// say. A folder has to be there already.
+    pub(super) fn existing(&self) -> anyhow::Result<Installation> {
+        let place = match &self.data_dir {
+            Some(folder) => Installation::Folder(folder.clone()),
+            None => Installation::of(&self.load()?)?,
+        };
+        place.existing_folder()?;
+        Ok(place)
+    }
+}
+
+fn load_with_folder(
+    settings: &SettingsArgs,
+    data_dir: Option<&PathBuf>,
+) -> Result<Settings, SettingsError> {
+    let mut settings = settings.load()?;
+    if let Some(data_dir) = data_dir {
+        settings.data_dir.clone_from(data_dir);
+    }
+    Ok(settings)
 }

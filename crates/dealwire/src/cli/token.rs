@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use entity_service::{TokenRequest, issue_token};
 use events::{AccountId, Clock};
 use http_api::Scope;
 
 use super::account::name;
-use super::settings::FolderArgs;
+use super::settings::PlaceArgs;
 use crate::keys::Keys;
 use crate::wiring;
 
@@ -43,7 +42,7 @@ pub(super) struct CreateTokenArgs {
     name: String,
 
     #[command(flatten)]
-    folder: FolderArgs,
+    place: PlaceArgs,
 }
 
 impl TokenCommand {
@@ -55,14 +54,9 @@ impl TokenCommand {
 
 impl CreateTokenArgs {
     async fn create(self) -> anyhow::Result<()> {
-        let folder = self.folder.existing()?;
-        let signer = Keys::load_signer(&folder)?.with_context(|| {
-            format!(
-                "{} holds no keys; `dealwire up` or `dealwire keys create` makes them",
-                folder.display()
-            )
-        })?;
-        let database = wiring::open_entity_database(&folder).await?;
+        let place = self.place.existing()?;
+        let signer = Keys::load_signer(&self.place.load()?)?;
+        let database = wiring::open_entity_database(&place).await?;
         let clock = Clock::System;
         let request = TokenRequest {
             account_id: AccountId(self.account),

@@ -11,6 +11,7 @@ use super::listen::wants_colour;
 use super::settings::FolderArgs;
 use crate::data_folder::DataFolder;
 use crate::demo::Demo;
+use crate::installation::Installation;
 use crate::keys::Keys;
 use crate::settings::{Settings, network};
 use crate::wiring::{self, AllInOne};
@@ -66,9 +67,10 @@ async fn up(settings: Settings, demo: bool) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let folder = DataFolder::open(&settings.data_dir)?;
     let (keys, _) = Keys::load_or_create(&folder)?;
+    let place = Installation::Folder(folder.path().to_owned());
     let (entity, delivery) = tokio::try_join!(
-        wiring::open_entity_database(folder.path()),
-        wiring::open_delivery_database(folder.path()),
+        wiring::open_entity_database(&place),
+        wiring::open_delivery_database(&place),
     )?;
     let token_file = first_start::prepare(&entity, &folder, &keys).await?;
     let all = AllInOne::build(entity, delivery, &keys, &settings.delivery).await?;

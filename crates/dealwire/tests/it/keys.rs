@@ -14,8 +14,9 @@ async fn makes_keys_once_for_the_owner_alone() {
         let result = output(&mut dealwire(&["keys", "create", "--data-dir", folder_arg])).await;
         assert!(result.status.success(), "{result:?}");
         let said = String::from_utf8(result.stdout).unwrap();
-        assert_eq!(said.matches(expected).count(), 2, "{said}");
-        let files = ["token-key.pem", "master.key"].map(|name| folder.join(name));
+        assert_eq!(said.matches(expected).count(), 3, "{said}");
+        let files =
+            ["token-key.pem", "token-key.pub.pem", "master.key"].map(|name| folder.join(name));
         for file in &files {
             assert!(said.contains(file.to_str().unwrap()), "{said}");
             let mode = file.metadata().unwrap().permissions().mode();

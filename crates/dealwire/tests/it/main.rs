@@ -11,4 +11,5 @@ mod keys;
 mod listen;
 mod process;
 mod raw_http;
+mod roles;
 mod up;

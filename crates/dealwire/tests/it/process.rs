@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 /// Far more than anything here takes; reached only by a defect.
-const DEADLINE: Duration = Duration::from_secs(20);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Process {
     child: Child,
@@ -31,7 +31,11 @@ pub(crate) async fn output(command: &mut Command) -> Output {
 
 impl Process {
     pub(crate) fn start(args: &[&str]) -> Self {
-        let mut child = dealwire(args).stdout(Stdio::piped()).spawn().unwrap();
+        Self::spawn(dealwire(args))
+    }
+
+    pub(crate) fn spawn(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
     }
@@ -54,6 +58,11 @@ impl Process {
                 line => block.push(line),
             }
         }
+    }
+
+    /// kill -9.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
     }
 
     /// Asks the process to stop; its remaining output and its status.

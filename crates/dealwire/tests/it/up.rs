@@ -8,3 +8,4 @@ mod isolation;
 mod process;
 mod receivers;
 mod storage;
+mod verify;

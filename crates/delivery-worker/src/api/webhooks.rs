@@ -25,7 +25,7 @@ use utoipa::ToSchema;
 
 use crate::api::test_request::TestReport;
 use crate::domain::webhook::OwnHeader;
-use crate::domain::webhook_record::{DEFAULT_CONCURRENCY, Webhook, WebhookState};
+use crate::domain::webhook_record::{Webhook, WebhookState};
 use crate::headers::MASK;
 
 /// The keys that the server sets.
@@ -62,7 +62,8 @@ pub(crate) struct CreateWebhookRequest {
     strict_body: Option<bool>,
     /// Up to 20 headers of its own, name to value; not those that Dealwire sets itself.
     headers: Option<HashMap<String, String>>,
-    /// How many deliveries may be in flight at once, 1 to 64; 16 unless given.
+    /// How many deliveries may be in flight at once, 1 to 64; the operator's default, 16 unless
+    /// configured, unless given.
     concurrency: Option<i64>,
     /// Seconds before each attempt, the first one included: 1 to 20 entries of 0 to 172800. Null
     /// for the general schedule.
@@ -188,7 +189,8 @@ pub(crate) struct WebhookResponse {
 }
 
 impl WebhookResponse {
-    fn new(webhook: &Webhook, caller: &Caller, now: Timestamp) -> Self {
+    /// `usual_concurrency` is shown where the webhook names none.
+    fn new(webhook: &Webhook, caller: &Caller, now: Timestamp, usual_concurrency: u32) -> Self {
         let Webhook {
             config, condition, ..
         } = webhook;
@@ -203,7 +205,7 @@ impl WebhookResponse {
             active: config.active,
             strict_body: settings.strict_body,
             headers: show_headers(&settings.headers, caller),
-            concurrency: settings.max_concurrency.unwrap_or(DEFAULT_CONCURRENCY),
+            concurrency: config.concurrency(usual_concurrency),
             retry_schedule_s: settings.retry_schedule_seconds.clone(),
             stop_on_4xx: settings.stop_on_4xx,
             state: WebhookState::of(config.active, condition, now).as_str(),

@@ -14,7 +14,7 @@ use super::webhook::WebhookId;
 pub(crate) struct DeliveryId(pub(crate) Uuid);
 
 /// The part of a UUIDv7 that holds its milliseconds.
-const TIME_BYTES: usize = 6;
+pub(crate) const TIME_BYTES: usize = 6;
 
 impl DeliveryId {
     /// The delivery of `event` to `webhook`: the same however often it is

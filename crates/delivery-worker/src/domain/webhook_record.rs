@@ -15,8 +15,6 @@ pub(crate) const MAX_WEBHOOKS: i64 = 10_000;
 pub(crate) const MAX_NAME_CHARS: usize = 255;
 /// Deliveries of one webhook that may be in flight at once, over all workers.
 pub(crate) const CONCURRENCY: std::ops::RangeInclusive<i64> = 1..=64;
-/// The concurrency of a webhook that names none.
-pub(crate) const DEFAULT_CONCURRENCY: u32 = 16;
 /// The most attempts that a webhook's own retry schedule may ask for.
 pub(crate) const MAX_ATTEMPTS: usize = 20;
 /// A delay of a retry schedule, in seconds: up to two days.
@@ -50,8 +48,8 @@ pub(crate) struct WebhookPatch {
     pub(crate) strict_body: Option<bool>,
     /// What happens to own headers.
     pub(crate) headers: HeadersPatch,
-    /// A new cap.
-    pub(crate) max_concurrency: Option<u32>,
+    /// A cap of its own, or `Some(None)` for the operator's.
+    pub(crate) max_concurrency: Option<Option<u32>>,
     /// A schedule of its own, or `Some(None)` for the general one.
     pub(crate) retry_schedule_seconds: Option<Option<Vec<u32>>>,
     /// Whether 4xx ends a delivery.
@@ -114,6 +112,12 @@ fn merge_header(headers: &mut Vec<OwnHeader>, name: String, value: Option<String
 }
 
 impl WebhookConfig {
+    /// How many requests may be under way at once, where the operator allows
+    /// this many to a webhook that names no number.
+    pub(crate) fn concurrency(&self, usual: u32) -> u32 {
+        self.settings.max_concurrency.unwrap_or(usual)
+    }
+
     /// The configuration after `patch`.
     #[must_use]
     pub(crate) fn merged(&self, patch: WebhookPatch) -> Self {
@@ -125,10 +129,7 @@ impl WebhookConfig {
         set(&mut settings.format, patch.format.map(StoredFormat));
         set(&mut settings.events, patch.events);
         set(&mut settings.strict_body, patch.strict_body);
-        set(
-            &mut settings.max_concurrency,
-            patch.max_concurrency.map(Some),
-        );
+        set(&mut settings.max_concurrency, patch.max_concurrency);
         set(
             &mut settings.retry_schedule_seconds,
             patch.retry_schedule_seconds,

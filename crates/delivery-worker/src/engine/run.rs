@@ -11,6 +11,7 @@ use crate::claim::fill_lanes;
 use crate::ingest::ingest;
 use crate::lane::Stop;
 use crate::lease::keep_lease;
+use crate::news::{hear, tell};
 use crate::record::record_until_closed;
 use crate::sweep::sweep;
 
@@ -53,6 +54,8 @@ impl Engine {
                 Ok::<_, std::convert::Infallible>(())
             }
         });
+        let telling = tell(Arc::clone(&self), cancel.clone());
+        let hearing = hear(&self);
         let draining = async {
             cancel.cancelled().await;
             self.stop(Stop::Shutdown);
@@ -64,7 +67,10 @@ impl Engine {
             }
             end_of_drain.cancel();
         };
-        tokio::join!(ingesting, filling, sweeping, recording, leasing, draining);
+        tokio::join!(
+            ingesting, filling, sweeping, recording, leasing, telling, draining
+        );
+        drop(hearing);
     }
 
     async fn until_quiet(&self) {

@@ -14,6 +14,7 @@ use super::parked_message;
 use crate::dispatch::{Job, pump};
 use crate::domain::delivery::DeliveryId;
 use crate::engine::{Engine, HeldEvent, micros};
+use crate::lease::Identity;
 use crate::matching::{matching, record_of};
 use crate::store::ingest::{IngestError, IngestTerms, Ingested, insert_arrivals};
 
@@ -31,8 +32,8 @@ pub(super) async fn take_in(
     let mut parked = Vec::new();
     let decoded = decode(engine, messages, &mut parked);
     loop {
-        let (config_version, arrivals) = plan(engine, messages, &decoded);
-        match store(engine, config_version, arrivals, messages, &mut parked).await {
+        let plan = plan(engine, messages, &decoded);
+        match store(engine, plan, messages, &mut parked).await {
             Ok(()) => break,
             Err(IngestError::Stale) => engine.load().await?,
             Err(IngestError::Database(error)) => return Err(error),
@@ -78,15 +79,23 @@ fn decode(
     decoded
 }
 
+/// A batch that was matched.
+struct Plan {
+    /// By this version of the settings.
+    config_version: i64,
+    /// Whose the places in the lanes are; without it there are none.
+    identity: Option<Identity>,
+    arrivals: Vec<Arrival>,
+}
+
 /// Matches every event, by one version of the settings, and keeps places in
 /// the lanes that can start at once.
-fn plan(
-    engine: &Engine,
-    messages: &[IncomingMessage],
-    decoded: &[DecodedMessage],
-) -> (i64, Vec<Arrival>) {
+fn plan(engine: &Engine, messages: &[IncomingMessage], decoded: &[DecodedMessage]) -> Plan {
     let now_us = engine.time.now_us();
-    let may_start = engine.lease.covers_a_request(now_us);
+    let identity = engine.lease.identity();
+    let may_start = identity
+        .as_ref()
+        .is_some_and(|identity| engine.lease.covers_a_request_under(identity.number));
     engine.registry.look(|known| {
         let mut lanes = engine.lanes();
         let mut arrivals = Vec::with_capacity(decoded.len());
@@ -117,25 +126,29 @@ fn plan(
                 place: *place,
             });
         }
-        (known.version(), arrivals)
+        Plan {
+            config_version: known.version(),
+            identity,
+            arrivals,
+        }
     })
 }
 
 async fn store(
     engine: &Engine,
-    config_version: i64,
-    arrivals: Vec<Arrival>,
+    plan: Plan,
     messages: &[IncomingMessage],
     parked: &mut Vec<NewParked>,
 ) -> Result<(), IngestError> {
+    let Plan {
+        config_version,
+        identity,
+        arrivals,
+    } = plan;
     if arrivals.is_empty() {
         return Ok(());
     }
-    let Some(worker) = engine.lease.worker() else {
-        give_places_back(engine, &arrivals);
-        let error = DatabaseError::Unavailable("there is no lease yet".to_owned());
-        return Err(error.into());
-    };
+    let (worker, lease) = identity.map_or((Vec::new(), 0), |it| (it.worker, it.number));
     let terms = IngestTerms {
         worker,
         config_version,
@@ -153,7 +166,8 @@ async fn store(
         Ok(halved) => halved,
         Err(error) => {
             give_places_back(engine, &arrivals);
-            if matches!(&error, IngestError::Database(_))
+            let is_uncertain = |error: &DatabaseError| !matches!(error, DatabaseError::Conflict(_));
+            if matches!(&error, IngestError::Database(error) if is_uncertain(error))
                 && arrivals.iter().any(Arrival::has_places)
             {
                 // A part may have been stored all the same.
@@ -173,7 +187,7 @@ async fn store(
         }
     }
     let guilty: Vec<usize> = halved.guilty.iter().map(|(place, _)| *place).collect();
-    start(engine, &arrivals, &guilty, &halved.written);
+    start(engine, lease, &arrivals, &guilty, &halved.written);
     Ok(())
 }
 
@@ -188,7 +202,13 @@ fn give_places_back(engine: &Engine, arrivals: &[Arrival]) {
 
 /// Puts what was claimed with its insert into the places kept for it, and
 /// tells the lanes of the rest.
-fn start(engine: &Engine, arrivals: &[Arrival], guilty: &[usize], written: &[Ingested]) {
+fn start(
+    engine: &Engine,
+    lease: u64,
+    arrivals: &[Arrival],
+    guilty: &[usize],
+    written: &[Ingested],
+) {
     let is_new = |arrival: &Arrival| {
         written
             .iter()
@@ -197,6 +217,7 @@ fn start(engine: &Engine, arrivals: &[Arrival], guilty: &[usize], written: &[Ing
     let mut lanes = engine.lanes();
     let mut refused = Vec::new();
     let (mut new, mut repeated) = (0, 0);
+    let mut left_over = false;
     for (place, arrival) in arrivals.iter().enumerate() {
         if guilty.contains(&place) {
             continue;
@@ -216,7 +237,7 @@ fn start(engine: &Engine, arrivals: &[Arrival], guilty: &[usize], written: &[Ing
         for planned in &arrival.deliveries {
             let due_us = part.now_us.saturating_add(planned.pause_us);
             if planned.is_claimed(arrival.record, &part.not_claimed) {
-                let job = job(engine, arrival, planned, due_us);
+                let job = job(engine, lease, arrival, planned, due_us);
                 let kept = lanes.fill_reservation(planned.webhook, arrival.record, job, due_us);
                 refused.extend(kept);
                 continue;
@@ -225,10 +246,14 @@ fn start(engine: &Engine, arrivals: &[Arrival], guilty: &[usize], written: &[Ing
                 lanes.cancel_reservation(planned.webhook);
             }
             lanes.note_due(planned.webhook, due_us);
+            left_over |= planned.pause_us == 0;
         }
     }
     engine.release(&mut lanes, refused);
     drop(lanes);
+    if left_over {
+        engine.tell_others();
+    }
     if let Some(part) = written.last() {
         engine.time.set(part.now_us);
     }
@@ -236,12 +261,19 @@ fn start(engine: &Engine, arrivals: &[Arrival], guilty: &[usize], written: &[Ing
     engine.claim_wake.notify_one();
 }
 
-fn job(engine: &Engine, arrival: &Arrival, planned: &PlannedDelivery, due_us: i64) -> Job {
+fn job(
+    engine: &Engine,
+    lease: u64,
+    arrival: &Arrival,
+    planned: &PlannedDelivery,
+    due_us: i64,
+) -> Job {
     Job {
         delivery: planned.id,
         webhook: planned.webhook,
         event_id: arrival.event.id,
         record: arrival.record,
+        lease,
         claim_no: 1,
         attempts: 0,
         due_at_us: due_us,

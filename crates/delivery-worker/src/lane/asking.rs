@@ -34,11 +34,10 @@ impl<J> Lanes<J> {
             if asks.len() == max_lanes || rows_left == 0 {
                 break;
             }
-            let live_workers = self.live_workers;
             let Some(lane) = self.lanes.get_mut(&webhook) else {
                 continue;
             };
-            let limit = lane.room(live_workers).min(rows_left);
+            let limit = lane.room().min(rows_left);
             if limit == 0 {
                 continue;
             }

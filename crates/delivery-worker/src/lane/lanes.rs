@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use events::AccountId;
 
 use super::rotation::Rotation;
+use super::share::Crew;
 use super::single::Lane;
 use super::{Gate, LaneLimits, RecordKey, Stop};
 use crate::domain::webhook::WebhookId;
@@ -21,7 +22,7 @@ pub(crate) struct Lanes<J> {
     /// Lanes that open by themselves.
     pub(super) opening: BTreeSet<(i64, WebhookId)>,
     pub(super) last_asked: AccountId,
-    pub(super) live_workers: usize,
+    pub(super) crew: Crew,
     pub(super) in_flight: usize,
     pub(super) queued: usize,
     pub(super) unrecorded: usize,
@@ -37,7 +38,7 @@ impl<J> Lanes<J> {
             due: BTreeSet::new(),
             opening: BTreeSet::new(),
             last_asked: AccountId(i64::MIN),
-            live_workers: 1,
+            crew: Crew::default(),
             in_flight: 0,
             queued: 0,
             unrecorded: 0,
@@ -45,18 +46,58 @@ impl<J> Lanes<J> {
         }
     }
 
-    /// Adds a lane, or sets how many slots it has over all workers.
+    /// Adds a lane, or sets how many slots it has over all workers. What a
+    /// lane had queued that is not this worker's any more comes back.
     pub(crate) fn set_lane(
         &mut self,
         webhook: WebhookId,
         account: AccountId,
         max_concurrency: usize,
-    ) {
-        self.lanes
+        now_us: i64,
+    ) -> Vec<J> {
+        let lane = self
+            .lanes
             .entry(webhook)
-            .and_modify(|lane| lane.max_concurrency = max_concurrency)
-            .or_insert_with(|| Lane::new(account, max_concurrency));
+            .or_insert_with(|| Lane::new(account));
+        lane.max_concurrency = max_concurrency;
+        self.divide(webhook, now_us)
+    }
+
+    /// Sets which workers share each lane's slots. What lanes had queued that
+    /// are not this worker's any more comes back.
+    pub(crate) fn set_crew(&mut self, crew: Crew, now_us: i64) -> Vec<J> {
+        if self.crew == crew {
+            return Vec::new();
+        }
+        self.crew = crew;
+        let webhooks: Vec<WebhookId> = self.lanes.keys().copied().collect();
+        webhooks
+            .into_iter()
+            .flat_map(|webhook| self.divide(webhook, now_us))
+            .collect()
+    }
+
+    /// Whether other workers have a share of them.
+    pub(crate) fn are_shared(&self) -> bool {
+        !self.crew.is_alone()
+    }
+
+    /// Works out this worker's share of a lane.
+    fn divide(&mut self, webhook: WebhookId, now_us: i64) -> Vec<J> {
+        let Some(lane) = self.lanes.get_mut(&webhook) else {
+            return Vec::new();
+        };
+        lane.slots = self.crew.slots(webhook, lane.max_concurrency);
+        let mut given_up = Vec::new();
+        if !lane.keeps_its_queue() {
+            given_up = lane.queue.clear();
+        }
+        if !given_up.is_empty() {
+            self.queued -= given_up.len();
+            lane.set_next_due(webhook, Some(now_us), &mut self.due);
+        }
         self.settle(webhook);
+        given_up
     }
 
     /// Opens or closes a lane. What a closed lane had queued comes back, for
@@ -122,29 +163,16 @@ impl<J> Lanes<J> {
         }
     }
 
-    /// How many workers share each lane's slots.
-    pub(crate) fn set_live_workers(&mut self, live_workers: usize) {
-        if self.live_workers == live_workers {
-            return;
-        }
-        self.live_workers = live_workers;
-        let webhooks: Vec<WebhookId> = self.lanes.keys().copied().collect();
-        for webhook in webhooks {
-            self.settle(webhook);
-        }
-    }
-
     /// Whether a delivery that is about to be inserted can start at once, in
     /// which case a place is kept for it. Not while older ones wait.
     pub(crate) fn reserve(&mut self, webhook: WebhookId, now_us: i64) -> bool {
         if self.stops != 0 || self.queued >= self.limits.max_queued {
             return false;
         }
-        let live_workers = self.live_workers;
         let Some(lane) = self.lanes.get_mut(&webhook) else {
             return false;
         };
-        if lane.has_backlog(now_us) || lane.room(live_workers) == 0 {
+        if lane.has_backlog(now_us) || lane.room() == 0 {
             return false;
         }
         lane.reserved += 1;
@@ -175,7 +203,7 @@ impl<J> Lanes<J> {
         self.enqueue(webhook, record, job, now_us)
     }
 
-    /// The job comes back if its lane is closed.
+    /// The job comes back if its lane will not send it.
     pub(super) fn enqueue(
         &mut self,
         webhook: WebhookId,
@@ -186,7 +214,7 @@ impl<J> Lanes<J> {
         let Some(lane) = self.lanes.get_mut(&webhook) else {
             return Some(job);
         };
-        if lane.gate != Gate::Open {
+        if !lane.keeps_its_queue() {
             lane.set_next_due(webhook, Some(now_us), &mut self.due);
             return Some(job);
         }
@@ -206,11 +234,10 @@ impl<J> Lanes<J> {
         }
         loop {
             let webhook = self.startable.next()?;
-            let live_workers = self.live_workers;
             let Some(lane) = self.lanes.get_mut(&webhook) else {
                 continue;
             };
-            if !lane.can_start(live_workers) {
+            if !lane.can_start() {
                 continue;
             }
             let Some(job) = lane.queue.pop() else {
@@ -258,9 +285,12 @@ impl<J> Lanes<J> {
         self.unrecorded = self.unrecorded.saturating_sub(count);
     }
 
-    /// Nothing starts while any reason holds.
-    pub(crate) fn stop(&mut self, reason: Stop) {
+    /// Nothing starts while any reason holds. Returns whether this one did
+    /// already.
+    pub(crate) fn stop(&mut self, reason: Stop) -> bool {
+        let held = self.is_stopped_by(reason);
         self.stops |= 1 << reason as u8;
+        held
     }
 
     /// Takes a reason back.
@@ -322,11 +352,11 @@ impl<J> Lanes<J> {
         let Some(lane) = self.lanes.get(&webhook) else {
             return;
         };
-        if lane.can_start(self.live_workers) {
+        if lane.can_start() {
             self.startable.add(lane.account, webhook);
         }
         if let Some(due_us) = lane.next_due_us {
-            if lane.wants_work(self.live_workers) {
+            if lane.wants_work() {
                 self.due.insert((due_us, webhook));
             } else {
                 self.due.remove(&(due_us, webhook));

@@ -18,7 +18,10 @@ const MAX_WAITING: usize = 256;
 #[derive(Debug)]
 pub(super) struct Lane<J> {
     pub(super) account: AccountId,
+    /// Over all workers.
     pub(super) max_concurrency: usize,
+    /// This worker's share of them.
+    pub(super) slots: usize,
     pub(super) gate: Gate,
     pub(super) in_flight: usize,
     pub(super) reserved: usize,
@@ -31,19 +34,18 @@ pub(super) struct Lane<J> {
 }
 
 impl<J> Lane<J> {
-    pub(super) fn slots(&self, live_workers: usize) -> usize {
-        self.max_concurrency.div_ceil(live_workers.max(1)).max(1)
+    pub(super) fn can_start(&self) -> bool {
+        self.gate == Gate::Open && self.in_flight < self.slots && self.queue.has_ready()
     }
 
-    pub(super) fn can_start(&self, live_workers: usize) -> bool {
-        self.gate == Gate::Open
-            && self.in_flight < self.slots(live_workers)
-            && self.queue.has_ready()
+    /// Whether what the lane holds will be sent from here.
+    pub(super) fn keeps_its_queue(&self) -> bool {
+        self.gate == Gate::Open && self.slots > 0
     }
 
     /// How many deliveries the lane should hold, under way and queued.
-    pub(super) fn target(&self, live_workers: usize) -> usize {
-        let slots = self.slots(live_workers);
+    pub(super) fn target(&self) -> usize {
+        let slots = self.slots;
         let ahead = self.mean_duration_us.map_or(0, |mean_us| {
             let each = usize::try_from(AHEAD_US / mean_us.max(1)).unwrap_or(0);
             (slots * each).min(MAX_AHEAD)
@@ -51,18 +53,18 @@ impl<J> Lane<J> {
         slots + ahead
     }
 
-    pub(super) fn room(&self, live_workers: usize) -> usize {
+    pub(super) fn room(&self) -> usize {
         if self.gate != Gate::Open || self.queue.waiting() >= MAX_WAITING {
             return 0;
         }
         let held = self.in_flight + self.reserved + self.asked + self.queue.ready();
-        self.target(live_workers).saturating_sub(held)
+        self.target().saturating_sub(held)
     }
 
     /// Whether it is worth asking: a claim for many costs little more than one.
-    pub(super) fn wants_work(&self, live_workers: usize) -> bool {
-        let room = self.room(live_workers);
-        room > 0 && (!self.queue.has_ready() || room * 2 >= self.target(live_workers))
+    pub(super) fn wants_work(&self) -> bool {
+        let room = self.room();
+        room > 0 && (!self.queue.has_ready() || room * 2 >= self.target())
     }
 
     /// Sets the time; the index must not keep the lane under the old one.
@@ -85,10 +87,11 @@ impl<J> Lane<J> {
 
 impl<J> Lane<J> {
     /// A lane that is closed until its gate is set.
-    pub(super) fn new(account: AccountId, max_concurrency: usize) -> Self {
+    pub(super) fn new(account: AccountId) -> Self {
         Self {
             account,
-            max_concurrency,
+            max_concurrency: 0,
+            slots: 0,
             gate: Gate::Closed,
             in_flight: 0,
             reserved: 0,

@@ -16,7 +16,7 @@ const LIMITS: LaneLimits = LaneLimits {
 fn lanes_of(slots: &[(i64, usize)]) -> Lanes<u32> {
     let mut lanes = Lanes::new(LIMITS);
     for (number, &(account, slots)) in (0..).zip(slots) {
-        lanes.set_lane(WebhookId(number), AccountId(account), slots);
+        lanes.set_lane(WebhookId(number), AccountId(account), slots, 0);
         lanes.set_gate(WebhookId(number), Gate::Open, 0);
     }
     lanes
@@ -50,16 +50,40 @@ fn a_lane_has_so_many_slots() {
     assert!(lanes.reserve(WebhookId(0), 0));
 }
 
+/// The first of so many workers.
+fn crew_of(count: usize) -> Crew {
+    let ids: Vec<[u8; 16]> = (0..count)
+        .map(|id| [u8::try_from(id).unwrap(); 16])
+        .collect();
+    Crew::new(&ids[0], ids[1..].iter().map(<[u8; 16]>::as_slice))
+}
+
 #[test]
-fn workers_share_the_slots_and_each_has_one_at_least() {
-    let mut lanes = lanes_of(&[(1, 4), (1, 1)]);
-    lanes.set_live_workers(3);
+fn workers_share_the_slots() {
+    let mut lanes = lanes_of(&[(1, 4)]);
+    assert!(lanes.set_crew(crew_of(2), 0).is_empty());
     claim(&mut lanes, 0, [1, 2]);
-    assert!(!lanes.reserve(WebhookId(0), 0), "4 slots over 3 workers");
-    claim(&mut lanes, 1, [3]);
-    assert!(!lanes.reserve(WebhookId(1), 0));
-    lanes.set_live_workers(1);
+    assert!(!lanes.reserve(WebhookId(0), 0), "4 slots over 2 workers");
+    assert!(lanes.set_crew(crew_of(1), 0).is_empty());
     claim(&mut lanes, 0, [4, 5]);
+}
+
+#[test]
+fn what_a_lane_without_a_slot_had_queued_is_for_the_others() {
+    // Among so many lanes of one slot some go to each worker.
+    let mut lanes = lanes_of(&[(1, 1); 40]);
+    (0..40).for_each(|lane| claim(&mut lanes, lane, [u32::try_from(lane).unwrap()]));
+    let given_up = lanes.set_crew(crew_of(2), 7);
+    assert!(!given_up.is_empty() && given_up.len() < 40, "{given_up:?}");
+    assert_eq!(lanes.queued(), 40 - given_up.len());
+    for job in given_up {
+        let webhook = WebhookId(job.into());
+        assert!(!lanes.reserve(webhook, 7), "another worker's");
+        assert_eq!(lanes.fill_reservation(webhook, order(1), job, 7), Some(job));
+    }
+    // The other one is gone.
+    lanes.set_crew(crew_of(1), 8);
+    assert_eq!(lanes.ask(8, 100, 100).len(), 40 - lanes.queued());
 }
 
 #[test]
@@ -316,7 +340,7 @@ impl Model {
     }
 
     fn slots(&self, lane: usize) -> usize {
-        SLOTS[lane].1.div_ceil(self.live_workers).max(1)
+        crew_of(self.live_workers).slots(webhook(lane), SLOTS[lane].1)
     }
 
     fn started(&mut self, lane: usize, job: u32) {
@@ -391,7 +415,7 @@ fn apply(lanes: &mut Lanes<u32>, model: &mut Model, step: Step) {
             let refused = lanes.claimed(ask, given, None, model.now_us);
             assert_eq!(
                 refused.is_empty(),
-                jobs.is_empty() || lanes.is_open(ask.webhook)
+                jobs.is_empty() || (lanes.is_open(ask.webhook) && model.slots(lane) > 0)
             );
             if refused.is_empty() {
                 jobs.iter().for_each(|&(job, _)| model.enqueue(job));
@@ -427,8 +451,9 @@ fn apply(lanes: &mut Lanes<u32>, model: &mut Model, step: Step) {
             assert!(given_up.is_empty());
         }
         Step::Workers { count } => {
-            lanes.set_live_workers(count);
             model.live_workers = count;
+            let given_up = lanes.set_crew(crew_of(count), model.now_us);
+            model.drop_queued(&given_up);
         }
         Step::Wait { us } => {
             model.now_us += us;
@@ -452,8 +477,7 @@ proptest! {
             apply(&mut lanes, &mut model, step);
         }
         // Whatever happened, everything that was claimed starts in the end.
-        lanes.set_live_workers(1);
-        model.live_workers = 1;
+        apply(&mut lanes, &mut model, Step::Workers { count: 1 });
         for lane in 0..SLOTS.len() {
             lanes.set_gate(webhook(lane), Gate::Open, model.now_us);
         }

@@ -16,6 +16,8 @@ use crate::store::outcomes::{Detail, RecordedBatch, record_outcomes};
 const BATCH: usize = 500;
 /// How long to wait before a database that failed is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// How long to wait when another transaction was in the way.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(5);
 
 /// Records until `closing`, and then what is left. While the database fails,
 /// nothing new is sent, and what is here stays here.
@@ -41,24 +43,21 @@ async fn record(engine: &Engine, outcomes: Arc<Vec<Outcome>>) {
         count: outcomes.len(),
         is_recorded: false,
     };
-    let mut stopped = false;
     let lost = loop {
         match record_in_detail(engine, &outcomes).await {
             Ok(lost) => break lost,
+            Err(error @ DatabaseError::Conflict(_)) => {
+                tracing::debug!(%error, "outcomes gave way to another transaction");
+                tokio::time::sleep(CONFLICT_PAUSE).await;
+            }
             Err(error) => {
-                if !std::mem::replace(&mut stopped, true) {
-                    tracing::error!(
-                        %error,
-                        "outcomes cannot be recorded; nothing is sent until they can"
-                    );
-                    engine.stop(Stop::Recording);
-                }
+                engine.trouble.record.failed(&error);
+                engine.stop(Stop::Recording);
                 tokio::time::sleep(RETRY_PAUSE).await;
             }
         }
     };
-    if stopped {
-        tracing::info!("outcomes are recorded again");
+    if engine.trouble.record.over() {
         engine.resume(Stop::Recording);
     }
     batch.is_recorded = lost == 0;
@@ -123,6 +122,8 @@ async fn record_in_detail(
 fn apply(engine: &Engine, batch: RecordedBatch) {
     engine.time.set(batch.now_us);
     engine.note_due(&batch.due);
+    // Deliveries of these records may wait at other workers.
+    engine.tell_others();
     for lane in batch.lanes {
         if let Some(reason) = &lane.disabled_reason {
             tracing::warn!(webhook = lane.webhook_id, reason, "a webhook is disabled");

@@ -1,11 +1,14 @@
 //! Taking due deliveries: after the commit they are this worker's until its
 //! lease ends.
 
-use database::{Backend, Connection, DatabaseError, on_backend};
+mod all_at_once;
+
+use database::{Connection, DatabaseError, on_backend};
 use diesel::dsl::{min, sql};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use diesel::sqlite::SqliteConnection;
 
 use super::deliveries::{is_pending, not_held_by_a_live_worker};
 use super::schema::{deliveries, webhook_lanes, workers};
@@ -43,15 +46,16 @@ pub(crate) fn claim_due(
     worker: &[u8],
     asks: &[Ask],
 ) -> Result<(i64, Vec<Claimed>), DatabaseError> {
-    let now_us = conn.now_us()?;
-    let others = has_others(conn, worker, now_us)?;
-    if others {
-        lock_lanes(conn, asks.iter().map(|ask| ask.webhook.0))?;
-    }
-    let claimed = asks
-        .iter()
-        .map(|&ask| claim_lane(conn, worker, ask, now_us, others))
-        .collect::<Result<_, _>>()?;
+    lock_lanes(conn, asks.iter().map(|ask| ask.webhook.0))?;
+    // Once the lanes are locked: a worker that enters later waits for them.
+    let (now_us, others) = has_others(conn, worker)?;
+    let claimed = match conn {
+        Connection::Sqlite(c) => asks
+            .iter()
+            .map(|&ask| claim_lane(c, worker, ask, now_us, others))
+            .collect::<Result<_, _>>()?,
+        Connection::Postgres(c) => all_at_once::claim(c, worker, asks, now_us, others)?,
+    };
     Ok((now_us, claimed))
 }
 
@@ -73,14 +77,15 @@ pub(crate) fn lock_lanes(
     Ok(())
 }
 
+/// One lane after the other: a prepared statement that stays in the process
+/// costs little.
 fn claim_lane(
-    conn: &mut Connection<'_>,
+    conn: &mut SqliteConnection,
     worker: &[u8],
     ask: Ask,
     now_us: i64,
     others: bool,
 ) -> Result<Claimed, DatabaseError> {
-    let backend = conn.backend();
     let limit = i64::try_from(ask.limit).unwrap_or(i64::MAX);
     let due = || {
         deliveries::table
@@ -93,31 +98,31 @@ fn claim_lane(
             .select(deliveries::id)
     };
     let ids: Vec<Vec<u8>> = if others {
-        on_backend!(conn, |c| due()
-            .filter(no_other_worker_has_the_record(backend, worker, now_us))
-            .load(c))?
+        due()
+            .filter(no_other_worker_has_the_record(worker, now_us))
+            .load(conn)?
     } else {
-        on_backend!(conn, |c| due().load(c))?
+        due().load(conn)?
     };
-    let mut rows: Vec<ClaimedRow> = on_backend!(conn, |c| diesel::update(
+    let mut rows: Vec<ClaimedRow> = diesel::update(
         deliveries::table
             .filter(deliveries::id.eq_any(&ids))
             .filter(is_pending())
-            .filter(not_held_by_a_live_worker(now_us))
+            .filter(not_held_by_a_live_worker(now_us)),
     )
     .set((
         deliveries::worker_id.eq(worker),
         deliveries::claim_no.eq(deliveries::claim_no + 1),
     ))
     .returning(ClaimedRow::as_returning())
-    .get_results(c))?;
-    rows.sort_unstable_by(|a, b| (a.due_at_us, &a.id).cmp(&(b.due_at_us, &b.id)));
-    let next_due_us: Option<i64> = on_backend!(conn, |c| deliveries::table
+    .get_results(conn)?;
+    sort_by_due(&mut rows);
+    let next_due_us: Option<i64> = deliveries::table
         .filter(deliveries::webhook_id.eq(ask.webhook.0))
         .filter(is_pending())
         .filter(deliveries::due_at_us.gt(now_us))
         .select(min(deliveries::due_at_us))
-        .first(c))?;
+        .first(conn)?;
     Ok(Claimed {
         ask,
         rows,
@@ -125,22 +130,18 @@ fn claim_lane(
     })
 }
 
+fn sort_by_due(rows: &mut [ClaimedRow]) {
+    rows.sort_unstable_by(|a, b| (a.due_at_us, &a.id).cmp(&(b.due_at_us, &b.id)));
+}
+
 /// Whether no delivery of the same record is another worker's.
-fn no_other_worker_has_the_record(
-    backend: Backend,
-    worker: &[u8],
-    now_us: i64,
-) -> SqlLiteral<Bool> {
-    let hex: String = worker.iter().map(|byte| format!("{byte:02x}")).collect();
-    let me = match backend {
-        Backend::Sqlite => format!("x'{hex}'"),
-        Backend::Postgres => format!("'\\x{hex}'::bytea"),
-    };
+fn no_other_worker_has_the_record(worker: &[u8], now_us: i64) -> SqlLiteral<Bool> {
+    let me: String = worker.iter().map(|byte| format!("{byte:02x}")).collect();
     sql(&format!(
         "NOT EXISTS (SELECT 1 FROM deliveries o JOIN workers w ON w.id = o.worker_id \
          WHERE o.webhook_id = deliveries.webhook_id AND o.record_id = deliveries.record_id \
          AND o.component = deliveries.component AND o.state = 'pending' \
-         AND w.id <> {me} AND w.lease_until_us > {now_us})"
+         AND w.id <> x'{me}' AND w.lease_until_us > {now_us})"
     ))
 }
 
@@ -150,8 +151,8 @@ pub(crate) fn list_records_of_others(
     worker: &[u8],
     webhooks: &[i64],
     records: &[i64],
+    now_us: i64,
 ) -> Result<Vec<(i64, String, i64)>, DatabaseError> {
-    let now_us = conn.now_us()?;
     Ok(on_backend!(conn, |c| deliveries::table
         .inner_join(workers::table.on(deliveries::worker_id.eq(workers::id.nullable())))
         .filter(deliveries::webhook_id.eq_any(webhooks))

@@ -1,10 +1,12 @@
 //! Taking events in: the event, its body and its deliveries in one unit.
 
+mod all_at_once;
+
 use std::collections::HashSet;
 
-use database::{Connection, DatabaseError, on_backend};
+use database::{Connection, DatabaseError};
 use diesel::prelude::*;
-use events::Change;
+use events::{Change, PipelineChanged};
 
 use super::claims::{list_records_of_others, lock_lanes};
 use super::config::find_version;
@@ -15,7 +17,7 @@ use crate::domain::delivery::{DeliveryState, Origin};
 use crate::ingest::{Arrival, PlannedDelivery};
 use crate::lane::RecordKey;
 
-/// Rows per statement: both engines bound the number of values.
+/// Rows per statement: SQLite bounds the number of values.
 const ROWS_PER_INSERT: usize = 500;
 
 /// Why events were not taken in.
@@ -119,18 +121,29 @@ pub(crate) fn insert_arrivals(
         .filter(|arrival| new_events.contains(arrival.event.id.as_bytes()))
         .collect();
     insert_bodies(conn, &new)?;
-    let not_claimed = records_of_others(conn, &terms.worker, &new, now_us)?;
+    let not_claimed = records_of_others(conn, &terms.worker, &new)?;
     insert_deliveries(conn, terms, &new, &not_claimed, now_us)?;
-    for arrival in new {
-        if let Change::Pipeline(change) = &arrival.event.change {
-            upsert_pipeline(conn, arrival.event.account_id.0, change)?;
-        }
-    }
+    upsert_pipelines(conn, &new)?;
     Ok(Ingested {
         now_us,
         new_events,
         not_claimed,
     })
+}
+
+/// In one order everywhere, so that two workers never wait for each other.
+fn upsert_pipelines(conn: &mut Connection<'_>, arrivals: &[&Arrival]) -> Result<(), DatabaseError> {
+    let mut changes: Vec<(i64, &PipelineChanged)> = arrivals
+        .iter()
+        .filter_map(|arrival| match &arrival.event.change {
+            Change::Pipeline(change) => Some((arrival.event.account_id.0, change)),
+            _ => None,
+        })
+        .collect();
+    changes.sort_by_key(|(account, change)| (*account, change.pipeline.id.0));
+    changes
+        .into_iter()
+        .try_for_each(|(account, change)| upsert_pipeline(conn, account, change))
 }
 
 fn insert_events(
@@ -157,16 +170,21 @@ fn insert_events(
         .collect();
     // In one order everywhere, so that two workers never wait for each other.
     rows.sort_unstable_by_key(|row| row.event_id);
-    let mut inserted = HashSet::with_capacity(rows.len());
-    for chunk in rows.chunks(ROWS_PER_INSERT) {
-        let ids: Vec<Vec<u8>> = on_backend!(conn, |c| diesel::insert_into(events_table::table)
-            .values(chunk)
-            .on_conflict_do_nothing()
-            .returning(events_table::event_id)
-            .get_results(c))?;
-        inserted.extend(ids);
+    match conn {
+        Connection::Postgres(c) => Ok(HashSet::from_iter(all_at_once::insert_events(c, &rows)?)),
+        Connection::Sqlite(c) => {
+            let mut inserted = HashSet::with_capacity(rows.len());
+            for chunk in rows.chunks(ROWS_PER_INSERT) {
+                let ids: Vec<Vec<u8>> = diesel::insert_into(events_table::table)
+                    .values(chunk)
+                    .on_conflict_do_nothing()
+                    .returning(events_table::event_id)
+                    .get_results(*c)?;
+                inserted.extend(ids);
+            }
+            Ok(inserted)
+        }
     }
-    Ok(inserted)
 }
 
 fn insert_bodies(conn: &mut Connection<'_>, arrivals: &[&Arrival]) -> Result<(), DatabaseError> {
@@ -178,13 +196,18 @@ fn insert_bodies(conn: &mut Connection<'_>, arrivals: &[&Arrival]) -> Result<(),
             body: &arrival.body,
         })
         .collect();
-    for chunk in rows.chunks(ROWS_PER_INSERT) {
-        on_backend!(conn, |c| diesel::insert_into(event_bodies::table)
-            .values(chunk)
-            .on_conflict_do_nothing()
-            .execute(c))?;
+    match conn {
+        Connection::Postgres(c) => all_at_once::insert_bodies(c, &rows),
+        Connection::Sqlite(c) => {
+            for chunk in rows.chunks(ROWS_PER_INSERT) {
+                diesel::insert_into(event_bodies::table)
+                    .values(chunk)
+                    .on_conflict_do_nothing()
+                    .execute(*c)?;
+            }
+            Ok(())
+        }
     }
-    Ok(())
 }
 
 /// Which of the places kept have to wait: their record is with another worker.
@@ -192,7 +215,6 @@ fn records_of_others(
     conn: &mut Connection<'_>,
     worker: &[u8],
     arrivals: &[&Arrival],
-    now_us: i64,
 ) -> Result<HashSet<(i64, RecordKey)>, DatabaseError> {
     let mut webhooks = Vec::new();
     let mut records = Vec::new();
@@ -210,15 +232,19 @@ fn records_of_others(
             records.push(record.id);
         }
     }
-    if webhooks.is_empty() || !has_others(conn, worker, now_us)? {
+    if webhooks.is_empty() {
         return Ok(HashSet::new());
     }
     webhooks.sort_unstable();
     webhooks.dedup();
+    lock_lanes(conn, webhooks.iter().copied())?;
+    let (now_us, others) = has_others(conn, worker)?;
+    if !others {
+        return Ok(HashSet::new());
+    }
     records.sort_unstable();
     records.dedup();
-    lock_lanes(conn, webhooks.iter().copied())?;
-    let held = list_records_of_others(conn, worker, &webhooks, &records)?;
+    let held = list_records_of_others(conn, worker, &webhooks, &records, now_us)?;
     Ok(held
         .into_iter()
         .filter_map(|(webhook, component, id)| {
@@ -269,11 +295,16 @@ fn insert_deliveries(
             }
         })
         .collect();
-    for chunk in rows.chunks(ROWS_PER_INSERT) {
-        on_backend!(conn, |c| diesel::insert_into(deliveries::table)
-            .values(chunk)
-            .on_conflict_do_nothing()
-            .execute(c))?;
+    match conn {
+        Connection::Postgres(c) => all_at_once::insert_deliveries(c, &rows),
+        Connection::Sqlite(c) => {
+            for chunk in rows.chunks(ROWS_PER_INSERT) {
+                diesel::insert_into(deliveries::table)
+                    .values(chunk)
+                    .on_conflict_do_nothing()
+                    .execute(*c)?;
+            }
+            Ok(())
+        }
     }
-    Ok(())
 }

@@ -154,6 +154,57 @@ pub(crate) fn enable_lane(
 /// written with every batch.
 const SUCCESS_PRECISION_US: i64 = 10_000_000;
 
+/// The lanes in which a success would change anything.
+macro_rules! noteworthy_successes {
+    ($webhooks:expr, $now_us:expr) => {
+        webhook_lanes::table
+            .filter(webhook_lanes::webhook_id.eq_any($webhooks))
+            .filter(
+                webhook_lanes::first_failure_at_us
+                    .is_not_null()
+                    .or(webhook_lanes::last_success_at_us.is_null())
+                    .or(webhook_lanes::last_success_at_us
+                        .lt($now_us - SUCCESS_PRECISION_US)
+                        .assume_not_null())
+                    .assume_not_null(),
+            )
+    };
+}
+
+/// Those of the webhooks that something arrived at, and of those where
+/// something failed, whose lanes change by it; mostly none. Locks nothing.
+pub(crate) fn list_noteworthy(
+    conn: &mut Connection<'_>,
+    succeeded: &[i64],
+    failed: &[i64],
+    now_us: i64,
+    limit_us: i64,
+) -> Result<(Vec<i64>, Vec<i64>), DatabaseError> {
+    on_backend!(conn, |c| {
+        let mut noteworthy = (Vec::new(), Vec::new());
+        if !succeeded.is_empty() {
+            noteworthy.0 = noteworthy_successes!(succeeded, now_us)
+                .select(webhook_lanes::webhook_id)
+                .load(c)?;
+        }
+        if !failed.is_empty() {
+            noteworthy.1 = webhook_lanes::table
+                .filter(webhook_lanes::webhook_id.eq_any(failed))
+                .filter(
+                    webhook_lanes::first_failure_at_us.is_null().or(
+                        webhook_lanes::first_failure_at_us
+                            .le(limit_us)
+                            .assume_not_null()
+                            .and(webhook_lanes::disabled_at_us.is_null()),
+                    ),
+                )
+                .select(webhook_lanes::webhook_id)
+                .load(c)?;
+        }
+        Ok(noteworthy)
+    })
+}
+
 /// Notes that something arrived at these webhooks: what failed before no longer
 /// counts.
 pub(crate) fn note_successes(
@@ -161,19 +212,9 @@ pub(crate) fn note_successes(
     webhooks: &[i64],
     now_us: i64,
 ) -> Result<(), DatabaseError> {
-    on_backend!(conn, |c| diesel::update(
-        webhook_lanes::table
-            .filter(webhook_lanes::webhook_id.eq_any(webhooks))
-            .filter(
-                webhook_lanes::first_failure_at_us
-                    .is_not_null()
-                    .or(webhook_lanes::last_success_at_us.is_null())
-                    .or(webhook_lanes::last_success_at_us
-                        .lt(now_us - SUCCESS_PRECISION_US)
-                        .assume_not_null())
-                    .assume_not_null()
-            )
-    )
+    on_backend!(conn, |c| diesel::update(noteworthy_successes!(
+        webhooks, now_us
+    ))
     .set((
         webhook_lanes::first_failure_at_us.eq(None::<i64>),
         webhook_lanes::last_success_at_us.eq(now_us),

@@ -1,22 +1,21 @@
 //! Writing down what became of attempts.
 
 mod apply;
+mod attempts;
 
 use std::collections::BTreeMap;
 
-use database::{Connection, DatabaseError, on_backend};
-use diesel::prelude::*;
+use database::{Connection, DatabaseError};
 
+use super::claims::lock_lanes;
 use super::lanes::{
-    DisabledReason, LaneRow, disable_lane, list_lanes, note_failures, note_successes, pause_lane,
+    DisabledReason, LaneRow, disable_lane, list_lanes, list_noteworthy, note_failures,
+    note_successes, pause_lane,
 };
-use super::schema::{attempt_bodies, attempts};
 use crate::domain::webhook::WebhookId;
 use crate::record::{Outcome, OutcomeKind};
 use crate::retry::Effect;
-
-/// Rows per statement: both engines bound the number of values.
-const ROWS_PER_INSERT: usize = 500;
+pub(crate) use attempts::{insert_attempt_bodies, insert_attempts};
 
 /// How much of an outcome is written. Less and less is tried where a row is
 /// refused.
@@ -41,33 +40,6 @@ pub(crate) struct RecordedBatch {
     pub(crate) lanes: Vec<LaneRow>,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = attempts, treat_none_as_default_value = false)]
-struct NewAttempt<'a> {
-    delivery_id: &'a [u8],
-    claim_no: i64,
-    number: i64,
-    settings_version: i64,
-    started_at_us: i64,
-    duration_us: i64,
-    status: Option<i64>,
-    error_kind: Option<&'a str>,
-    error: Option<&'a str>,
-    remote: Option<&'a str>,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = attempt_bodies, treat_none_as_default_value = false)]
-struct NewAttemptBody<'a> {
-    delivery_id: &'a [u8],
-    claim_no: i64,
-    request_head: &'a [u8],
-    request_body: &'a [u8],
-    response_head: Option<&'a [u8]>,
-    response_body: Option<&'a [u8]>,
-    response_complete: bool,
-}
-
 /// Records a batch. Bears to be run again on the same outcomes.
 pub(crate) fn record_outcomes(
     conn: &mut Connection<'_>,
@@ -79,6 +51,8 @@ pub(crate) fn record_outcomes(
     // In one order everywhere, so that two workers never wait for each other.
     let mut ordered: Vec<&Outcome> = outcomes.iter().collect();
     ordered.sort_unstable_by_key(|outcome| outcome.delivery);
+    // Lanes before deliveries, as where deliveries are claimed.
+    let changed = change_lanes(conn, &ordered, now_us, now_us - disable_after_us)?;
     let applied = apply::apply(conn, &ordered, now_us)?;
     if detail != Detail::StateOnly {
         insert_attempts(conn, &ordered)?;
@@ -96,75 +70,10 @@ pub(crate) fn record_outcomes(
             *earliest = due_us.min(*earliest);
         }
     }
-    let changed = change_lanes(conn, &ordered, now_us, now_us - disable_after_us)?;
     if !changed.is_empty() {
         batch.lanes = list_lanes(conn, &changed)?;
     }
     Ok(batch)
-}
-
-/// Keeps every attempt, whatever its delivery's state has become.
-pub(crate) fn insert_attempts(
-    conn: &mut Connection<'_>,
-    outcomes: &[&Outcome],
-) -> Result<(), DatabaseError> {
-    let rows: Vec<NewAttempt<'_>> = outcomes
-        .iter()
-        .filter_map(|outcome| {
-            let log = outcome.log.as_ref()?;
-            Some(NewAttempt {
-                delivery_id: outcome.delivery.as_bytes(),
-                claim_no: outcome.claim_no,
-                number: log.number,
-                settings_version: log.settings_version,
-                started_at_us: log.started_at.0,
-                duration_us: log.duration_us,
-                status: log.status,
-                error_kind: log.error_kind,
-                error: log.error.as_deref(),
-                remote: log.remote.as_deref(),
-            })
-        })
-        .collect();
-    for chunk in rows.chunks(ROWS_PER_INSERT) {
-        on_backend!(conn, |c| diesel::insert_into(attempts::table)
-            .values(chunk)
-            .on_conflict_do_nothing()
-            .execute(c))?;
-    }
-    Ok(())
-}
-
-/// Keeps what was sent and received.
-pub(crate) fn insert_attempt_bodies(
-    conn: &mut Connection<'_>,
-    outcomes: &[&Outcome],
-) -> Result<(), DatabaseError> {
-    let rows: Vec<NewAttemptBody<'_>> = outcomes
-        .iter()
-        .filter_map(|outcome| {
-            let log = outcome.log.as_ref()?;
-            Some(NewAttemptBody {
-                delivery_id: outcome.delivery.as_bytes(),
-                claim_no: outcome.claim_no,
-                request_head: log.request_head.as_bytes(),
-                request_body: &log.request_body,
-                response_head: log.response.as_ref().map(|answer| answer.head.as_slice()),
-                response_body: log.response.as_ref().map(|answer| &*answer.body),
-                response_complete: log
-                    .response
-                    .as_ref()
-                    .is_some_and(|answer| answer.is_complete),
-            })
-        })
-        .collect();
-    for chunk in rows.chunks(ROWS_PER_INSERT) {
-        on_backend!(conn, |c| diesel::insert_into(attempt_bodies::table)
-            .values(chunk)
-            .on_conflict_do_nothing()
-            .execute(c))?;
-    }
-    Ok(())
 }
 
 /// What the outcomes mean for their webhooks; returns those held up by it.
@@ -175,8 +84,7 @@ fn change_lanes(
     failing_since_us: i64,
 ) -> Result<Vec<WebhookId>, DatabaseError> {
     let (mut succeeded, mut failed) = (Vec::new(), Vec::new());
-    let mut changed = Vec::new();
-    // One after the other by id: two workers lock lanes in the same order.
+    let mut effects = Vec::new();
     let mut by_webhook = outcomes.to_vec();
     by_webhook.sort_by_key(|outcome| outcome.webhook);
     for outcome in by_webhook {
@@ -187,28 +95,23 @@ fn change_lanes(
             }
             _ => {}
         }
-        match outcome.effect {
-            Effect::None => {}
-            Effect::Disable => {
-                disable_lane(conn, outcome.webhook, DisabledReason::Gone, now_us)?;
-                changed.push(outcome.webhook);
-            }
-            Effect::Pause(pause) => {
-                let pause_us = i64::try_from(pause.as_micros()).unwrap_or(i64::MAX);
-                pause_lane(
-                    conn,
-                    outcome.webhook,
-                    now_us.saturating_add(pause_us),
-                    now_us,
-                )?;
-                changed.push(outcome.webhook);
-            }
+        if outcome.effect != Effect::None {
+            effects.push((outcome.webhook, outcome.effect));
         }
     }
     succeeded.dedup();
     // A batch does not say what came first; a success in it counts.
     failed.retain(|webhook| succeeded.binary_search(webhook).is_err());
     failed.dedup();
+    let (succeeded, failed) = list_noteworthy(conn, &succeeded, &failed, now_us, failing_since_us)?;
+    let mut touched: Vec<i64> = effects.iter().map(|(webhook, _)| webhook.0).collect();
+    touched.extend(succeeded.iter().chain(&failed));
+    if touched.is_empty() {
+        return Ok(Vec::new());
+    }
+    // All at once and by id, so that two workers never wait for each other.
+    lock_lanes(conn, touched.into_iter())?;
+    let mut changed = take_effects(conn, &effects, now_us)?;
     if !succeeded.is_empty() {
         note_successes(conn, &succeeded, now_us)?;
     }
@@ -219,6 +122,29 @@ fn change_lanes(
             changed.push(webhook);
         }
     }
+    changed.sort_unstable();
     changed.dedup();
+    Ok(changed)
+}
+
+fn take_effects(
+    conn: &mut Connection<'_>,
+    effects: &[(WebhookId, Effect)],
+    now_us: i64,
+) -> Result<Vec<WebhookId>, DatabaseError> {
+    let mut changed = Vec::new();
+    for &(webhook, effect) in effects {
+        match effect {
+            Effect::None => continue,
+            Effect::Disable => {
+                disable_lane(conn, webhook, DisabledReason::Gone, now_us)?;
+            }
+            Effect::Pause(pause) => {
+                let pause_us = i64::try_from(pause.as_micros()).unwrap_or(i64::MAX);
+                pause_lane(conn, webhook, now_us.saturating_add(pause_us), now_us)?;
+            }
+        }
+        changed.push(webhook);
+    }
     Ok(changed)
 }

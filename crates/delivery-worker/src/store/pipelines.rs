@@ -2,7 +2,6 @@
 
 use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
-use diesel::upsert::excluded;
 use events::{Action, PipelineChanged, rest};
 use serde_json::Value;
 
@@ -21,31 +20,31 @@ pub(crate) fn upsert_pipeline(
         .iter()
         .map(rest::stage_body)
         .collect();
-    let known: Option<i64> = on_backend!(conn, |c| pipelines::table
-        .find((account_id, change.pipeline.id.0))
-        .select(pipelines::revision)
-        .first(c)
-        .optional())?;
-    if known.is_some_and(|revision| revision >= change.revision) {
-        return Ok(());
-    }
-    on_backend!(conn, |c| diesel::insert_into(pipelines::table)
-        .values((
-            pipelines::account_id.eq(account_id),
-            pipelines::id.eq(change.pipeline.id.0),
-            pipelines::revision.eq(change.revision),
-            pipelines::name.eq(&change.pipeline.name),
-            pipelines::stages.eq(Value::Array(stages)),
-            pipelines::deleted.eq(change.action == Action::Delete),
-        ))
-        .on_conflict((pipelines::account_id, pipelines::id))
-        .do_update()
-        .set((
-            pipelines::revision.eq(excluded(pipelines::revision)),
-            pipelines::name.eq(excluded(pipelines::name)),
-            pipelines::stages.eq(excluded(pipelines::stages)),
-            pipelines::deleted.eq(excluded(pipelines::deleted)),
-        ))
-        .execute(c))?;
-    Ok(())
+    let row = (
+        pipelines::revision.eq(change.revision),
+        pipelines::name.eq(&change.pipeline.name),
+        pipelines::stages.eq(Value::Array(stages)),
+        pipelines::deleted.eq(change.action == Action::Delete),
+    );
+    let key = (
+        pipelines::account_id.eq(account_id),
+        pipelines::id.eq(change.pipeline.id.0),
+    );
+    on_backend!(conn, |c| {
+        let inserted = diesel::insert_into(pipelines::table)
+            .values((key, row.clone()))
+            .on_conflict_do_nothing()
+            .execute(c)?;
+        // The condition is in the statement: another worker may be writing.
+        if inserted == 0 {
+            diesel::update(
+                pipelines::table
+                    .find((account_id, change.pipeline.id.0))
+                    .filter(pipelines::revision.lt(change.revision)),
+            )
+            .set(row)
+            .execute(c)?;
+        }
+        Ok(())
+    })
 }

@@ -24,9 +24,13 @@ pub(crate) fn insert_revoked(
     Ok(())
 }
 
-/// All of them.
-pub(crate) fn list_revoked(conn: &mut Connection<'_>) -> Result<Vec<String>, DatabaseError> {
+/// Those that were revoked at or after `since_us`, with when they were.
+pub(crate) fn list_revoked(
+    conn: &mut Connection<'_>,
+    since_us: i64,
+) -> Result<Vec<(String, i64)>, DatabaseError> {
     Ok(on_backend!(conn, |c| revoked_tokens::table
-        .select(revoked_tokens::token_id)
+        .filter(revoked_tokens::revoked_at_us.ge(since_us))
+        .select((revoked_tokens::token_id, revoked_tokens::revoked_at_us))
         .load(c))?)
 }

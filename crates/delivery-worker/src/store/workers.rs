@@ -1,6 +1,7 @@
 //! Who delivers, and until when that is certain.
 
 use database::{Connection, DatabaseError, on_backend};
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
 use super::schema::workers;
@@ -9,15 +10,24 @@ use super::schema::workers;
 const FORGET_AFTER_US: i64 = 3_600_000_000;
 
 /// What a heartbeat found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Heartbeat {
     /// The database's time.
     pub(crate) now_us: i64,
     /// `None` if the lease had ended before; what was claimed under it may be
     /// another worker's by now.
     pub(crate) lease_until_us: Option<i64>,
-    /// How many workers there are, this one included.
-    pub(crate) live_workers: i64,
+    /// The other workers whose leases have not ended.
+    pub(crate) others: Vec<OtherWorker>,
+}
+
+/// Another live worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OtherWorker {
+    pub(crate) id: Vec<u8>,
+    /// Its last heartbeat. From then on it counts every worker that had
+    /// entered by then.
+    pub(crate) renewed_at_us: i64,
 }
 
 /// Enters a worker. `alone` says that no other process can be using this
@@ -28,6 +38,7 @@ pub(crate) fn insert_worker(
     lease_us: i64,
     alone: bool,
 ) -> Result<Heartbeat, DatabaseError> {
+    one_heartbeat_at_a_time(conn)?;
     let now_us = conn.now_us()?;
     let forget_before_us = if alone {
         i64::MAX
@@ -48,7 +59,7 @@ pub(crate) fn insert_worker(
     Ok(Heartbeat {
         now_us,
         lease_until_us: Some(now_us + lease_us),
-        live_workers: count_live(conn, now_us)?,
+        others: list_others(conn, id, now_us, lease_us)?,
     })
 }
 
@@ -58,6 +69,7 @@ pub(crate) fn renew_worker(
     id: &[u8],
     lease_us: i64,
 ) -> Result<Heartbeat, DatabaseError> {
+    one_heartbeat_at_a_time(conn)?;
     let now_us = conn.now_us()?;
     let renewed = on_backend!(conn, |c| diesel::update(
         workers::table
@@ -69,7 +81,7 @@ pub(crate) fn renew_worker(
     Ok(Heartbeat {
         now_us,
         lease_until_us: (renewed == 1).then_some(now_us + lease_us),
-        live_workers: count_live(conn, now_us)?,
+        others: list_others(conn, id, now_us, lease_us)?,
     })
 }
 
@@ -79,24 +91,50 @@ pub(crate) fn delete_worker(conn: &mut Connection<'_>, id: &[u8]) -> Result<(), 
     Ok(())
 }
 
-/// Whether any other worker may have claims at the moment.
+/// The database's time, and whether any other worker may have claims at the
+/// moment. To be asked while the lanes are locked that are claimed for: a
+/// worker that enters later waits for them, and then sees the claims.
 pub(crate) fn has_others(
     conn: &mut Connection<'_>,
     id: &[u8],
-    now_us: i64,
-) -> Result<bool, DatabaseError> {
+) -> Result<(i64, bool), DatabaseError> {
+    let now_us = conn.now_us()?;
     let other: Option<Vec<u8>> = on_backend!(conn, |c| workers::table
         .filter(workers::id.ne(id))
         .filter(workers::lease_until_us.gt(now_us))
         .select(workers::id)
         .first(c)
         .optional())?;
-    Ok(other.is_some())
+    Ok((now_us, other.is_some()))
 }
 
-fn count_live(conn: &mut Connection<'_>, now_us: i64) -> Result<i64, DatabaseError> {
-    Ok(on_backend!(conn, |c| workers::table
+/// Makes heartbeats wait for one another, so that of any two workers the later
+/// one counts the earlier one, and their times say which is which. Who only
+/// reads does not wait. SQLite has one writer anyway.
+fn one_heartbeat_at_a_time(conn: &mut Connection<'_>) -> Result<(), DatabaseError> {
+    if let Connection::Postgres(c) = conn {
+        c.batch_execute("LOCK TABLE workers IN SHARE ROW EXCLUSIVE MODE")?;
+    }
+    Ok(())
+}
+
+fn list_others(
+    conn: &mut Connection<'_>,
+    id: &[u8],
+    now_us: i64,
+    lease_us: i64,
+) -> Result<Vec<OtherWorker>, DatabaseError> {
+    let rows: Vec<(Vec<u8>, i64)> = on_backend!(conn, |c| workers::table
+        .filter(workers::id.ne(id))
         .filter(workers::lease_until_us.gt(now_us))
-        .count()
-        .get_result(c))?)
+        .order(workers::id)
+        .select((workers::id, workers::lease_until_us))
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, lease_until_us)| OtherWorker {
+            id,
+            renewed_at_us: lease_until_us - lease_us,
+        })
+        .collect())
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{Broker, InProcessLimits, OutgoingMessage, Publisher};
+use broker::{OutgoingMessage, Publisher};
 use database::{Backend, Connection, Database, DatabaseError, on_backend};
 use delivery_worker::{AddressPolicy, DeliveryConfig, Dependencies, KeyRing, MasterKey, Service};
 use diesel::connection::SimpleConnection;
@@ -22,7 +22,9 @@ use http_api::{
 };
 use serde_json::{Value, json};
 use telemetry::Metrics;
-use test_support::{ApiAnswer, ApiClient, MockDns, MockReceiver, TestDatabase};
+use test_support::{
+    ApiAnswer, ApiClient, MockDns, MockReceiver, TestBroker, TestDatabase, wait_until,
+};
 use tokio_util::sync::CancellationToken;
 
 /// How long a test waits for what it waits for.
@@ -46,6 +48,7 @@ pub(crate) struct TestApp {
     publisher: Publisher,
     signer: TokenSigner,
     cancel: CancellationToken,
+    _queues: TestBroker,
     home: Arc<TestDatabase>,
 }
 
@@ -86,7 +89,8 @@ impl TestApp {
                 delivery_worker::MIGRATIONS,
             ])
             .await;
-        let broker = Broker::in_process(InProcessLimits::default());
+        let queues = TestBroker::start().await;
+        let broker = queues.broker();
         broker.declare(&outbox::topology()).await.unwrap();
         let publisher = broker.publisher("dealwire.events").await.unwrap();
         let dns = MockDns::start().await;
@@ -120,6 +124,7 @@ impl TestApp {
             publisher,
             signer,
             cancel,
+            _queues: queues,
             home,
         }
     }
@@ -165,6 +170,18 @@ impl TestApp {
         };
         let confirmation = self.publisher.publish(message).await.unwrap();
         confirmation.await.unwrap();
+        let id: String = event
+            .id
+            .as_bytes()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let literal = match self.database.backend() {
+            Backend::Sqlite => format!("x'{id}'"),
+            Backend::Postgres => format!("'\\x{id}'::bytea"),
+        };
+        let sql = format!("SELECT count(*) AS count FROM events WHERE event_id = {literal}");
+        wait_until(DEADLINE, || async { self.count(sql.clone()).await == 1 }).await;
     }
 
     /// The deliveries that a query finds, newest first.
@@ -195,7 +212,11 @@ impl TestApp {
 
     /// How many rows a table has, over all accounts.
     pub(crate) async fn count_rows(&self, table: &'static str) -> i64 {
-        let sql = format!("SELECT count(*) AS count FROM {table}");
+        self.count(format!("SELECT count(*) AS count FROM {table}"))
+            .await
+    }
+
+    async fn count(&self, sql: String) -> i64 {
         self.database
             .read(move |conn| {
                 let row: Counted = on_backend!(conn, |c| sql_query(sql.as_str()).get_result(c))?;

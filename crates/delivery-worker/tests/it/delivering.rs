@@ -6,5 +6,6 @@ mod crashing;
 mod events;
 mod ingesting;
 mod outcomes;
+mod sharing;
 mod site;
 mod together;

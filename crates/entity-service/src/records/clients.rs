@@ -12,18 +12,19 @@ use crate::domain::custom_field::{self, FieldKind, NewCustomField};
 use crate::domain::directory::DirectoryKind;
 use crate::domain::problems::Problems;
 use crate::domain::stored::Stored;
+use crate::records::entries::{EntryReference, check_entries};
 use crate::store::accounts::lock_settings;
 use crate::store::author::Author;
 use crate::store::client_fields::{
-    PlacedField, delete_fields_of_client, find_field_by_name, list_fields_of_client,
-    set_client_field,
+    PlacedField, delete_fields_of_client, list_fields_by_name, list_fields_of_client,
+    set_client_fields,
 };
 use crate::store::clients;
 use crate::store::custom_fields::{count_custom_fields, insert_custom_field};
 use crate::store::error::StoreError;
 use crate::store::narrowing::Lock;
 use crate::store::orders::count_orders_of_client;
-use crate::store::references::{find_first_entry, is_entry};
+use crate::store::references::find_first_entry;
 
 /// Adds a client.
 pub(crate) fn add_client(
@@ -47,9 +48,7 @@ pub(crate) fn add_client(
     };
     let fields = place(conn, author, sent)?;
     client.id = clients::insert_client(conn, account_id, &client)?;
-    for field in &fields {
-        set_client_field(conn, account_id, client.id, field)?;
-    }
+    set_client_fields(conn, account_id, client.id, &fields)?;
     client.fields = in_order(fields);
     let added = Stored::new(client);
     append(conn, author, Action::Add, &added, Vec::new(), None)?;
@@ -169,13 +168,14 @@ fn check_status(
     had: Option<DirectoryEntryId>,
     problems: &mut Problems,
 ) -> Result<(), DatabaseError> {
-    if let Presence::Value(id) = patch.status_id
-        && had != Some(id)
-        && !is_entry(conn, account_id, DirectoryKind::ClientStatus, id)?
-    {
-        problems.not_found("id_status", "client status", id.0);
-    }
-    Ok(())
+    let reference = EntryReference {
+        key: "id_status",
+        what: "client status",
+        kind: DirectoryKind::ClientStatus,
+        sent: patch.status_id,
+        had,
+    };
+    check_entries(conn, account_id, &[reference], problems)
 }
 
 /// Merges `sent` into the client's extra fields by name; null removes all.
@@ -200,8 +200,8 @@ fn edit_fields(
                 .collect();
             let changed = place(conn, author, &changed)?;
             let mut fields = list_fields_of_client(conn, account_id, client.id)?;
+            set_client_fields(conn, account_id, client.id, &changed)?;
             for field in changed {
-                set_client_field(conn, account_id, client.id, &field)?;
                 match fields
                     .iter_mut()
                     .find(|kept| kept.custom_field_id == field.custom_field_id)
@@ -230,18 +230,20 @@ fn place(
     author: &Author,
     fields: &[ClientField],
 ) -> Result<Vec<PlacedField>, StoreError> {
-    let mut settings_locked = false;
+    let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut known = list_fields_by_name(conn, author.account_id, &names)?;
+    if known.len() < names.len() {
+        lock_settings(conn, author.account_id)?;
+        // Somebody may have added them while this waited.
+        known = list_fields_by_name(conn, author.account_id, &names)?;
+    }
     let mut placed = Vec::with_capacity(fields.len());
     for field in fields {
-        let mut found = find_field_by_name(conn, author.account_id, &field.name)?;
-        if found.is_none() && !settings_locked {
-            lock_settings(conn, author.account_id)?;
-            settings_locked = true;
-            // Somebody may have added it while this waited.
-            found = find_field_by_name(conn, author.account_id, &field.name)?;
-        }
-        let (custom_field_id, position) = match found {
-            Some(found) => found,
+        let (custom_field_id, position) = match known.get(&field.name) {
+            Some(found) => *found,
             None => define(conn, author, &field.name)?,
         };
         placed.push(PlacedField {

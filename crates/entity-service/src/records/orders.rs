@@ -12,11 +12,11 @@ use crate::domain::order::{OrderPatch, blank};
 use crate::domain::problems::Problems;
 use crate::domain::stored::Stored;
 use crate::records::clients::load_fields;
+use crate::records::entries::{EntryReference, check_entries};
 use crate::records::placement::resolve_placement;
 use crate::store::author::Author;
 use crate::store::error::StoreError;
 use crate::store::narrowing::Lock;
-use crate::store::references::is_entry;
 use crate::store::tasks::delete_tasks_of_order;
 use crate::store::{clients, orders};
 
@@ -29,7 +29,7 @@ pub(crate) fn add_order(
 ) -> Result<Stored<OrderSnapshot>, StoreError> {
     let account_id = author.account_id;
     let placement = resolve_placement(conn, account_id, &patch, None, &mut problems)?;
-    check_entries(conn, account_id, &patch, None, &mut problems)?;
+    check_directories(conn, account_id, &patch, None, &mut problems)?;
     let client = new_client(conn, account_id, &patch, None, &mut problems)?;
     problems.into_result()?;
     let placement = placement.ok_or_else(|| ApiError::Conflict {
@@ -67,7 +67,7 @@ pub(crate) fn edit_order(
     let account_id = author.account_id;
     let current = Some(&before.record);
     let placement = resolve_placement(conn, account_id, &patch, current, &mut problems)?;
-    check_entries(conn, account_id, &patch, current, &mut problems)?;
+    check_directories(conn, account_id, &patch, current, &mut problems)?;
     let client = new_client(conn, account_id, &patch, current, &mut problems)?;
     problems.into_result()?;
 
@@ -161,7 +161,7 @@ fn append(
 }
 
 /// Checks the directory entries that the order would newly refer to.
-fn check_entries(
+fn check_directories(
     conn: &mut Connection<'_>,
     account_id: AccountId,
     patch: &OrderPatch,
@@ -170,46 +170,37 @@ fn check_entries(
 ) -> Result<(), DatabaseError> {
     use DirectoryKind::{City, Office, OrderCategory, Origin};
 
-    let had = |of: fn(&OrderSnapshot) -> Option<events::DirectoryEntryId>| before.and_then(of);
     let references = [
-        (
-            "id_cat",
-            "order category",
-            OrderCategory,
-            patch.category_id,
-            had(|order| order.category_id),
-        ),
-        (
-            "id_origin",
-            "origin",
-            Origin,
-            patch.origin_id,
-            had(|order| order.origin_id),
-        ),
-        (
-            "id_office",
-            "office",
-            Office,
-            patch.office_id,
-            had(|order| order.office_id),
-        ),
-        (
-            "id_city",
-            "city",
-            City,
-            patch.city_id,
-            had(|order| order.city_id),
-        ),
+        EntryReference {
+            key: "id_cat",
+            what: "order category",
+            kind: OrderCategory,
+            sent: patch.category_id,
+            had: before.and_then(|order| order.category_id),
+        },
+        EntryReference {
+            key: "id_origin",
+            what: "origin",
+            kind: Origin,
+            sent: patch.origin_id,
+            had: before.and_then(|order| order.origin_id),
+        },
+        EntryReference {
+            key: "id_office",
+            what: "office",
+            kind: Office,
+            sent: patch.office_id,
+            had: before.and_then(|order| order.office_id),
+        },
+        EntryReference {
+            key: "id_city",
+            what: "city",
+            kind: City,
+            sent: patch.city_id,
+            had: before.and_then(|order| order.city_id),
+        },
     ];
-    for (key, what, kind, sent, had) in references {
-        if let Presence::Value(id) = sent
-            && had != Some(id)
-            && !is_entry(conn, account_id, kind, id)?
-        {
-            problems.not_found(key, what, id.0);
-        }
-    }
-    Ok(())
+    check_entries(conn, account_id, &references, problems)
 }
 
 /// The client that the order newly belongs to.
@@ -240,7 +231,7 @@ fn summary(
     id: Option<ClientId>,
 ) -> Result<Option<ClientSnapshot>, DatabaseError> {
     let Some(id) = id else { return Ok(None) };
-    let Some(mut client) = clients::find_client(conn, account_id, id, Lock::None)? else {
+    let Some(mut client) = clients::find_client(conn, account_id, id, Lock::Share)? else {
         return Ok(None);
     };
     load_fields(conn, account_id, &mut client.record)?;

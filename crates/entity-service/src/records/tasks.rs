@@ -8,10 +8,11 @@ use crate::domain::directory::DirectoryKind;
 use crate::domain::problems::Problems;
 use crate::domain::stored::Stored;
 use crate::domain::task::{TaskPatch, blank, dates_fit};
+use crate::records::entries::{EntryReference, check_entries};
 use crate::store::author::Author;
 use crate::store::error::StoreError;
 use crate::store::narrowing::Lock;
-use crate::store::references::{find_first_entry, is_entry, is_order};
+use crate::store::references::{find_first_entry, hold_order};
 use crate::store::tasks;
 
 /// The code of a task that would end before it begins.
@@ -136,23 +137,27 @@ fn check_references(
 ) -> Result<(), DatabaseError> {
     if let Presence::Value(id) = patch.order_id
         && before.and_then(|task| task.order_id) != Some(id)
-        && !is_order(conn, account_id, id)?
+        && !hold_order(conn, account_id, id)?
     {
         problems.not_found(patch.order_key, "order", id.0);
     }
-    if let Presence::Value(id) = patch.status_id
-        && before.and_then(|task| task.status_id) != Some(id)
-        && !is_entry(conn, account_id, DirectoryKind::TaskStatus, id)?
-    {
-        problems.not_found("id_status", "task status", id.0);
-    }
-    if let Presence::Value(id) = patch.type_id
-        && before.and_then(|task| task.type_id) != Some(id)
-        && !is_entry(conn, account_id, DirectoryKind::TaskType, id)?
-    {
-        problems.not_found("id_type", "task type", id.0);
-    }
-    Ok(())
+    let references = [
+        EntryReference {
+            key: "id_status",
+            what: "task status",
+            kind: DirectoryKind::TaskStatus,
+            sent: patch.status_id,
+            had: before.and_then(|task| task.status_id),
+        },
+        EntryReference {
+            key: "id_type",
+            what: "task type",
+            kind: DirectoryKind::TaskType,
+            sent: patch.type_id,
+            had: before.and_then(|task| task.type_id),
+        },
+    ];
+    check_entries(conn, account_id, &references, problems)
 }
 
 fn check_dates(task: &TaskSnapshot, problems: &mut Problems) {

@@ -69,6 +69,18 @@ pub(crate) fn lock_settings(
     Ok(())
 }
 
+/// Makes others who open an account wait until this transaction ends; records are written
+/// meanwhile. SQLite has one writer anyway.
+pub(crate) fn lock_opening(conn: &mut Connection<'_>) -> Result<(), DatabaseError> {
+    match conn {
+        Connection::Sqlite(_) => {}
+        Connection::Postgres(c) => {
+            diesel::sql_query("LOCK TABLE accounts IN SHARE ROW EXCLUSIVE MODE").execute(*c)?;
+        }
+    }
+    Ok(())
+}
+
 /// Adds an account; answers its id.
 pub(crate) fn insert_account(
     conn: &mut Connection<'_>,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
+use diesel::upsert::excluded;
 use events::{AccountId, ClientField, ClientId, CustomFieldId};
 use serde_json::Value;
 
@@ -88,25 +89,39 @@ pub(crate) fn list_fields_of_clients(
     Ok(by_client)
 }
 
-/// Gives the client this value in the field, whether it had one or not.
-pub(crate) fn set_client_field(
+#[derive(Debug, Insertable)]
+#[diesel(table_name = client_fields, treat_none_as_default_value = false)]
+struct NewFieldRow {
+    account_id: i64,
+    client_id: i64,
+    custom_field_id: i64,
+    value: Value,
+}
+
+/// Gives the client these values in the fields, whether it had some or not.
+pub(crate) fn set_client_fields(
     conn: &mut Connection<'_>,
     account_id: AccountId,
     client_id: ClientId,
-    field: &PlacedField,
+    fields: &[PlacedField],
 ) -> Result<(), DatabaseError> {
-    let value = field.field.value.to_json();
-    let row = (
-        client_fields::account_id.eq(account_id.0),
-        client_fields::client_id.eq(client_id.0),
-        client_fields::custom_field_id.eq(field.custom_field_id.0),
-        client_fields::value.eq(&value),
-    );
+    if fields.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<NewFieldRow> = fields
+        .iter()
+        .map(|placed| NewFieldRow {
+            account_id: account_id.0,
+            client_id: client_id.0,
+            custom_field_id: placed.custom_field_id.0,
+            value: placed.field.value.to_json(),
+        })
+        .collect();
     on_backend!(conn, |c| diesel::insert_into(client_fields::table)
-        .values(row)
+        .values(&rows)
         .on_conflict((client_fields::client_id, client_fields::custom_field_id))
         .do_update()
-        .set(client_fields::value.eq(&value))
+        .set(client_fields::value.eq(excluded(client_fields::value)))
         .execute(c))?;
     Ok(())
 }
@@ -126,17 +141,23 @@ pub(crate) fn delete_fields_of_client(
     Ok(())
 }
 
-/// Id and place of the account's custom field of this name.
-pub(crate) fn find_field_by_name(
+/// Id and place of the account's custom fields of these names, by name.
+pub(crate) fn list_fields_by_name(
     conn: &mut Connection<'_>,
     account_id: AccountId,
-    name: &str,
-) -> Result<Option<(CustomFieldId, i64)>, DatabaseError> {
-    let row: Option<(i64, i64)> = on_backend!(conn, |c| custom_fields::table
+    names: &[&str],
+) -> Result<HashMap<String, (CustomFieldId, i64)>, DatabaseError> {
+    let rows: Vec<(String, i64, i64)> = on_backend!(conn, |c| custom_fields::table
         .filter(custom_fields::account_id.eq(account_id.0))
-        .filter(custom_fields::name.eq(name))
-        .select((custom_fields::id, custom_fields::position))
-        .get_result(c)
-        .optional())?;
-    Ok(row.map(|(id, position)| (CustomFieldId(id), position)))
+        .filter(custom_fields::name.eq_any(names))
+        .select((
+            custom_fields::name,
+            custom_fields::id,
+            custom_fields::position
+        ))
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(name, id, position)| (name, (CustomFieldId(id), position)))
+        .collect())
 }

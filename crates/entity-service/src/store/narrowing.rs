@@ -44,6 +44,9 @@ macro_rules! one_row {
             ::database::Connection::Sqlite(c) => $query.get_result(*c).optional(),
             ::database::Connection::Postgres(c) => match $lock {
                 $crate::store::narrowing::Lock::None => $query.get_result(*c).optional(),
+                $crate::store::narrowing::Lock::Share => {
+                    $query.for_share().get_result(*c).optional()
+                }
                 $crate::store::narrowing::Lock::Write => {
                     $query.for_no_key_update().get_result(*c).optional()
                 }
@@ -61,6 +64,9 @@ pub(crate) use one_row;
 pub(crate) enum Lock {
     /// To look at it.
     None,
+    /// To tell of it beside another record: it stays as it is until the event of
+    /// that one is in its place, so events tell of its states in their order.
+    Share,
     /// To write it; others may refer to it meanwhile.
     Write,
     /// To delete it; nobody may refer to it any more.

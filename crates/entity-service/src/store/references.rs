@@ -126,21 +126,24 @@ pub(crate) fn is_pipeline(
     Ok(found.is_some())
 }
 
-/// Whether the entry is in that directory of the account.
-pub(crate) fn is_entry(
+/// In which directories the entries are that the account has of these, by id.
+pub(crate) fn list_entry_kinds(
     conn: &mut Connection<'_>,
     account_id: AccountId,
-    kind: DirectoryKind,
-    id: DirectoryEntryId,
-) -> Result<bool, DatabaseError> {
-    let found: Option<i64> = on_backend!(conn, |c| directory_entries::table
+    ids: &[i64],
+) -> Result<HashMap<i64, DirectoryKind>, DatabaseError> {
+    let rows: Vec<(i64, String)> = on_backend!(conn, |c| directory_entries::table
         .filter(directory_entries::account_id.eq(account_id.0))
-        .filter(directory_entries::id.eq(id.0))
-        .filter(directory_entries::kind.eq(kind.as_str()))
-        .select(directory_entries::id)
-        .get_result(c)
-        .optional())?;
-    Ok(found.is_some())
+        .filter(directory_entries::id.eq_any(ids))
+        .select((directory_entries::id, directory_entries::kind))
+        .load(c))?;
+    rows.into_iter()
+        .map(|(id, kind)| {
+            let kind = DirectoryKind::parse(&kind)
+                .ok_or_else(|| unreadable("directory_entries.kind", &kind))?;
+            Ok((id, kind))
+        })
+        .collect()
 }
 
 /// The default of a directory: its first entry.
@@ -159,17 +162,22 @@ pub(crate) fn find_first_entry(
     Ok(id.map(DirectoryEntryId))
 }
 
-/// Whether the order is the account's.
-pub(crate) fn is_order(
+/// Whether the order is the account's; if so, it stays until the transaction ends.
+///
+/// Who deletes an order locks it first and its tasks then; so who puts a task
+/// into an order holds the order before the task.
+pub(crate) fn hold_order(
     conn: &mut Connection<'_>,
     account_id: AccountId,
     id: OrderId,
 ) -> Result<bool, DatabaseError> {
-    let found: Option<i64> = on_backend!(conn, |c| orders::table
+    let order = orders::table
         .filter(orders::account_id.eq(account_id.0))
         .filter(orders::id.eq(id.0))
-        .select(orders::id)
-        .get_result(c)
-        .optional())?;
+        .select(orders::id);
+    let found: Option<i64> = match conn {
+        Connection::Sqlite(c) => order.get_result(*c).optional()?,
+        Connection::Postgres(c) => order.for_key_share().get_result(*c).optional()?,
+    };
     Ok(found.is_some())
 }

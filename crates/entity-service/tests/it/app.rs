@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
-use broker::{Broker, InProcessLimits};
-use database::Database;
+use broker::Broker;
+use database::{Backend, Database, Migrations};
 use entity_service::{Dependencies, EntityConfig, Service};
 use events::{Clock, Timestamp};
 use http_api::{
@@ -23,12 +23,13 @@ use http_api::{
     generate_keys, merge_documents, serve,
 };
 use telemetry::Metrics;
-use test_support::{ApiAnswer, ApiClient, Method, TestDatabase};
+use test_support::{ApiAnswer, ApiClient, Method, TestBroker, TestDatabase};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use answers::{errors, field_errors, problem_code, query_errors};
 pub(crate) use changes::{client_change, envelope, order_change, task_change};
 pub(crate) use records::id_of;
+pub(crate) use rows::count_rows;
 
 /// How long a test waits for what it waits for.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
@@ -56,8 +57,10 @@ pub(crate) struct TestApp {
     pub(crate) clock: Clock,
     signer: TokenSigner,
     seen_position: AtomicI64,
+    public_pem: String,
     cancel: CancellationToken,
-    _home: TestDatabase,
+    broker_home: TestBroker,
+    home: TestDatabase,
 }
 
 impl Drop for TestApp {
@@ -70,14 +73,9 @@ impl TestApp {
     /// Starts a service with two accounts.
     pub(crate) async fn start() -> Self {
         let home = TestDatabase::start().await;
-        let database = home
-            .open(vec![
-                outbox::MIGRATIONS,
-                idempotency::MIGRATIONS,
-                entity_service::MIGRATIONS,
-            ])
-            .await;
-        let broker = Broker::in_process(InProcessLimits::default());
+        let database = home.open(migrations()).await;
+        let broker_home = TestBroker::start().await;
+        let broker = broker_home.broker();
         broker.declare(&outbox::topology()).await.unwrap();
         let clock = Clock::manual(Timestamp(NOW_US));
         let account_id = open_account(&database, &clock, "Первый").await;
@@ -94,14 +92,10 @@ impl TestApp {
             clock: clock.clone(),
             token_signer: signer.clone(),
             token_verifier: verifier.clone(),
-            metrics: telemetry::Metrics::new(),
+            metrics: Metrics::new(),
         };
-        let service = Service::build(EntityConfig::default(), dependencies)
-            .await
-            .unwrap();
         let cancel = CancellationToken::new();
-        let base = serve_on_loopback(&service, verifier, &cancel);
-        tokio::spawn(service.run(cancel.clone()));
+        let base = start_service(dependencies, verifier, &cancel).await;
 
         let token = |account_id, token_id| sign(&signer, account_id, token_id, ScopeSet::all());
         let api = ApiClient::new(&base, &token(account_id, TOKEN_ID));
@@ -116,12 +110,37 @@ impl TestApp {
             clock,
             signer,
             seen_position: AtomicI64::new(0),
+            public_pem: keys.public_pem,
             cancel,
-            _home: home,
+            broker_home,
+            home,
         };
         // What opening the accounts told of is no test's business.
         app.new_events().await;
         app
+    }
+
+    /// Starts a second process of the service on the same servers; returns a client of it that
+    /// calls as the first account. A SQLite file has one process, which the second one shares.
+    pub(crate) async fn replica(&self) -> ApiClient {
+        let database = match self.database.backend() {
+            Backend::Sqlite => self.database.clone(),
+            Backend::Postgres => self.home.open(migrations()).await,
+        };
+        let wall = self.clock.clone();
+        let verifier =
+            TokenVerifier::new(&[&self.public_pem], Arc::new(move || wall.now().0)).unwrap();
+        let dependencies = Dependencies {
+            database,
+            broker: self.broker_home.connect(),
+            clock: self.clock.clone(),
+            token_signer: self.signer.clone(),
+            token_verifier: verifier.clone(),
+            metrics: Metrics::new(),
+        };
+        let base = start_service(dependencies, verifier, &self.cancel).await;
+        let token = sign(&self.signer, self.account_id, TOKEN_ID, ScopeSet::all());
+        ApiClient::new(&base, &token)
     }
 
     /// What signs the tokens that this service takes.
@@ -155,6 +174,29 @@ impl TestApp {
             .await
             .unwrap()
     }
+}
+
+/// All tables of the service's database.
+pub(crate) fn migrations() -> Vec<Migrations> {
+    vec![
+        outbox::MIGRATIONS,
+        idempotency::MIGRATIONS,
+        entity_service::MIGRATIONS,
+    ]
+}
+
+/// Starts one process of the service; returns scheme, host and port.
+async fn start_service(
+    dependencies: Dependencies,
+    verifier: TokenVerifier,
+    cancel: &CancellationToken,
+) -> String {
+    let service = Service::build(EntityConfig::default(), dependencies)
+        .await
+        .unwrap();
+    let base = serve_on_loopback(&service, verifier, cancel);
+    tokio::spawn(service.run(cancel.clone()));
+    base
 }
 
 async fn open_account(database: &Database, clock: &Clock, name: &str) -> i64 {

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use events::{Change, Event};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use test_support::ApiAnswer;
+use test_support::{ApiAnswer, ApiClient};
 
 use crate::app::{TestApp, envelope, id_of};
 use crate::listing::walk;
@@ -80,8 +80,8 @@ impl Pool {
         pool
     }
 
-    async fn step(&self, app: &TestApp, dice: &mut Dice) -> ApiAnswer {
-        let (api, note) = (&app.api, dice.roll(3).to_string());
+    async fn step(&self, api: &ApiClient, dice: &mut Dice) -> ApiAnswer {
+        let note = dice.roll(3).to_string();
         let order = self.orders.pick(dice);
         let task = self.tasks.pick(dice);
         let client = self.clients.pick(dice);
@@ -169,13 +169,15 @@ impl Told {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn histories_stay_whole_whoever_meets_whom() {
     let app = TestApp::start().await;
+    let replicas = [app.api.clone(), app.replica().await];
     let pool = Pool::fill(&app).await;
     join_all((0..WORKERS).map(|worker| {
-        let (app, pool) = (&app, &pool);
+        let (replicas, pool) = (&replicas, &pool);
         async move {
             let mut dice = Dice(worker);
-            for _ in 0..STEPS {
-                let answer = pool.step(app, &mut dice).await;
+            for step in 0..STEPS {
+                let api = &replicas[usize::from((worker + step) % 2 == 1)];
+                let answer = pool.step(api, &mut dice).await;
                 let status = answer.status.as_u16();
                 assert!(
                     [200, 201, 204, 404, 409, 422].contains(&status),

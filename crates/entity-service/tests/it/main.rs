@@ -20,5 +20,6 @@ mod opening;
 mod orders;
 mod pipelines;
 mod relaying;
+mod replicas;
 mod tasks;
 mod tokens;

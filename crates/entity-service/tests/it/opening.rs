@@ -1,23 +1,18 @@
 //! What an operator does by hand: accounts to start with, and tokens.
 
-use database::Database;
+use database::{Backend, Database};
 use entity_service::{AdminError, TokenRequest, create_account, ensure_first_account, issue_token};
 use events::{AccountId, Change, Clock, StageKind, Timestamp};
+use futures_util::future::join_all;
 use http_api::{Scope, TokenSigner, generate_keys};
 use serde_json::{Value, json};
 use test_support::TestDatabase;
 
-use crate::app::{NOW_US, TestApp};
+use crate::app::{NOW_US, TestApp, count_rows, migrations};
 
 async fn empty_database() -> (TestDatabase, Database) {
     let home = TestDatabase::start().await;
-    let database = home
-        .open(vec![
-            outbox::MIGRATIONS,
-            idempotency::MIGRATIONS,
-            entity_service::MIGRATIONS,
-        ])
-        .await;
+    let database = home.open(migrations()).await;
     (home, database)
 }
 
@@ -107,6 +102,27 @@ async fn the_first_account_is_opened_once() {
     assert_eq!(first.unwrap(), Some(AccountId(1)));
     let again = ensure_first_account(&database, &clock, "Первый").await;
     assert_eq!(again.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_that_start_together_open_one_account() {
+    let (home, database) = empty_database().await;
+    let another = match database.backend() {
+        Backend::Sqlite => database.clone(),
+        Backend::Postgres => home.open(migrations()).await,
+    };
+    let clock = Clock::manual(Timestamp(NOW_US));
+    let opening = (0..4)
+        .flat_map(|_| [&database, &another].map(|one| ensure_first_account(one, &clock, "n")));
+    let opened: Vec<Option<AccountId>> = join_all(opening)
+        .await
+        .into_iter()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(opened.iter().flatten().count(), 1, "{opened:?}");
+    for (table, rows) in [("accounts", 1), ("pipelines", 1), ("outbox_events", 1)] {
+        assert_eq!(count_rows(&database, table).await, rows, "{table}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -19,6 +19,8 @@ type CheckResult = Result<(), Box<dyn Error + Send + Sync>>;
 pub struct Readiness {
     name: &'static str,
     check: Arc<dyn Fn() -> BoxFuture<'static, CheckResult> + Send + Sync>,
+    /// What is wrong with it as the log has it, so that each reason is told once.
+    told: Arc<Mutex<Option<String>>>,
 }
 
 impl fmt::Debug for Readiness {
@@ -28,7 +30,7 @@ impl fmt::Debug for Readiness {
 }
 
 impl Readiness {
-    /// A check called `name` in the answer. Its error goes to the log only.
+    /// A check called `name` in the answer. Its error goes to the log only, once while it lasts.
     pub fn new<F, Checked, E>(name: &'static str, check: F) -> Self
     where
         F: Fn() -> Checked + Send + Sync + 'static,
@@ -38,25 +40,38 @@ impl Readiness {
         Self {
             name,
             check: Arc::new(move || check().map(|result| result.map_err(Into::into)).boxed()),
+            told: Arc::default(),
         }
     }
 
+    /// Something called `name` that is not there yet, as whoever waits for it says in the log.
+    #[must_use]
+    pub fn never(name: &'static str) -> Self {
+        const REASON: &str = "it is not there yet";
+        let waiting = Self::new(name, || std::future::ready(Err::<(), _>(REASON)));
+        waiting.is_news(Some(REASON.to_owned()));
+        waiting
+    }
+
     async fn is_ready(&self) -> bool {
-        match tokio::time::timeout(CHECK_TIMEOUT, (self.check)()).await {
-            Ok(Ok(())) => true,
-            Ok(Err(error)) => {
-                tracing::warn!(
-                    check = self.name,
-                    error = %telemetry::Chain(error.as_ref()),
-                    "not ready"
-                );
-                false
-            }
-            Err(_elapsed) => {
-                tracing::warn!(check = self.name, "not ready: the check did not answer");
-                false
+        let wrong = match tokio::time::timeout(CHECK_TIMEOUT, (self.check)()).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(telemetry::Chain(error.as_ref()).to_string()),
+            Err(_elapsed) => Some("the check did not answer".to_owned()),
+        };
+        if self.is_news(wrong.clone()) {
+            match &wrong {
+                Some(reason) => tracing::warn!(check = self.name, reason, "not ready"),
+                None => tracing::info!(check = self.name, "ready again"),
             }
         }
+        wrong.is_none()
+    }
+
+    /// Keeps what is wrong; whether it was something else before.
+    fn is_news(&self, wrong: Option<String>) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *told, wrong.clone()) != wrong
     }
 }
 

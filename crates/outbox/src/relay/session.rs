@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use broker::{Confirmation, OutgoingMessage, PublishError, Publisher};
-use database::Backend;
+use database::{Backend, Connection, DatabaseError};
 use events::EventId;
 use futures_util::stream::{FuturesOrdered, StreamExt};
 use tokio::time::{Instant, Interval, MissedTickBehavior};
@@ -35,12 +35,21 @@ pub(super) struct Session<'a> {
     read_to: i64,
     /// Whether there may be more to read.
     more: bool,
+    /// Whether there may be events that have a number already.
+    catching_up: bool,
+    careful: bool,
     sending: Option<Sending>,
     unconfirmed: FuturesOrdered<Confirmed>,
 }
 
 impl<'a> Session<'a> {
-    pub(super) async fn start(relay: &'a Relay, epoch: i64) -> Result<Self, RelayError> {
+    /// A careful one publishes a single event and waits for its confirmation
+    /// before it goes on with more.
+    pub(super) async fn start(
+        relay: &'a Relay,
+        epoch: i64,
+        careful: bool,
+    ) -> Result<Self, RelayError> {
         let through = relay.database.read(state::published_through).await?;
         let publisher = relay
             .broker
@@ -56,17 +65,20 @@ impl<'a> Session<'a> {
             saved_at: Instant::now(),
             read_to: through,
             more: true,
+            catching_up: true,
+            careful,
             sending: None,
             unconfirmed: FuturesOrdered::new(),
         })
     }
 
-    /// How far everything is confirmed.
-    pub(super) fn through(&self) -> i64 {
-        self.through
-    }
-
-    pub(super) async fn run(&mut self, cancel: &CancellationToken) -> Result<(), RelayError> {
+    /// `works` is called at the first confirmation.
+    pub(super) async fn run(
+        &mut self,
+        cancel: &CancellationToken,
+        works: impl FnOnce() + Send,
+    ) -> Result<(), RelayError> {
+        let mut works = Some(works);
         let mut poll = ticks(self.relay.config.poll);
         let mut save = ticks(self.relay.config.save_every);
         loop {
@@ -77,7 +89,12 @@ impl<'a> Session<'a> {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => return self.settle().await,
-                Some((seq, outcome)) = self.unconfirmed.next() => self.confirm(seq, outcome)?,
+                Some((seq, outcome)) = self.unconfirmed.next() => {
+                    self.confirm(seq, outcome)?;
+                    if let Some(works) = works.take() {
+                        works();
+                    }
+                }
                 sent = finish(&mut self.sending) => self.await_confirmations(sent?),
                 () = self.relay.waker.woken() => self.more = true,
                 _ = poll.tick() => self.more = true,
@@ -97,30 +114,72 @@ impl<'a> Session<'a> {
     }
 
     fn has_room(&self) -> bool {
-        self.sending.is_none() && self.unconfirmed.len() < self.relay.config.window
+        let window = if self.careful {
+            1
+        } else {
+            self.relay.config.window
+        };
+        self.sending.is_none() && self.unconfirmed.len() < window
     }
 
-    /// Numbers and reads what comes next, and begins to publish it.
+    /// Reads what comes next, and begins to publish it.
     async fn read(&mut self) -> Result<(), RelayError> {
-        let (epoch, limit, after) = (self.epoch, self.relay.config.read_limit, self.read_to);
-        if self.relay.database.backend() == Backend::Postgres {
-            self.relay
-                .database
-                .write(move |conn| numbering::assign(conn, epoch, limit))
-                .await?
-                .ok_or(RelayError::LostLead)?;
+        let limit = if self.careful {
+            1
+        } else {
+            self.relay.config.read_limit
+        };
+        let events = if self.catching_up {
+            self.read_numbered(limit).await?
+        } else {
+            self.number(limit).await?
+        };
+        let all = events.len() < usize::try_from(limit).unwrap_or(usize::MAX);
+        self.more = !all;
+        if all && self.catching_up && self.relay.database.backend() == Backend::Postgres {
+            // From here on, what is numbered is read in the same step.
+            self.catching_up = false;
+            self.more = true;
         }
-        let events = self
-            .relay
-            .database
-            .read(move |conn| numbering::read(conn, after, limit))
-            .await?;
-        self.more = events.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
         if let Some(last) = events.last() {
             self.read_to = last.seq;
             self.sending = Some(send(self.publisher.clone(), events));
         }
         Ok(())
+    }
+
+    async fn read_numbered(&mut self, limit: i64) -> Result<Vec<Numbered>, RelayError> {
+        let (epoch, after) = (self.epoch, self.read_to);
+        self.relay
+            .database
+            .read(move |conn| {
+                // The cursor may have been moved back while there was nothing to save.
+                if state::epoch(conn)? != epoch {
+                    return Ok::<_, DatabaseError>(None);
+                }
+                numbering::read(conn, after, limit).map(Some)
+            })
+            .await?
+            .ok_or(RelayError::LostLead)
+    }
+
+    /// PostgreSQL only: on SQLite an event has its number from the start.
+    async fn number(&mut self, limit: i64) -> Result<Vec<Numbered>, RelayError> {
+        let epoch = self.epoch;
+        self.relay
+            .database
+            .write(move |conn| {
+                let Connection::Postgres(c) = conn else {
+                    return Ok::<_, DatabaseError>(Some(Vec::new()));
+                };
+                let events = numbering::assign(c, epoch, limit)?;
+                if events.is_empty() && state::epoch(conn)? != epoch {
+                    return Ok(None);
+                }
+                Ok(Some(events))
+            })
+            .await?
+            .ok_or(RelayError::LostLead)
     }
 
     fn await_confirmations(&mut self, sent: Vec<(i64, Confirmation)>) {
@@ -134,6 +193,7 @@ impl<'a> Session<'a> {
     fn confirm(&mut self, seq: i64, outcome: Result<(), PublishError>) -> Result<(), RelayError> {
         outcome.map_err(|source| RelayError::Publish { seq, source })?;
         self.through = seq;
+        self.careful = false;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use broker::{Broker, InProcessLimits};
-use database::{Database, DatabaseError, on_backend};
+use database::{Backend, Database, DatabaseError, on_backend};
 use diesel::sql_types::BigInt;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use events::{
@@ -11,7 +11,7 @@ use events::{
     PipelineSnapshot, Timestamp,
 };
 use outbox::{MIGRATIONS, Relay, RelayConfig, append, topology};
-use test_support::{TestDatabase, wait_until};
+use test_support::{TestBroker, TestDatabase, wait_until};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
@@ -19,28 +19,55 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 pub(crate) struct Outbox {
     pub(crate) database: Database,
     pub(crate) broker: Broker,
-    _home: TestDatabase,
+    pub(crate) server: TestBroker,
+    home: TestDatabase,
 }
 
 impl Outbox {
     pub(crate) async fn start() -> Self {
+        Self::on(TestBroker::start().await).await
+    }
+
+    /// On a broker that confirms what the consumers have acked.
+    pub(crate) async fn in_process() -> Self {
+        Self::on(TestBroker::in_process(InProcessLimits::default())).await
+    }
+
+    /// On a database that several processes can have open; `None` where this run has none.
+    pub(crate) async fn shared() -> Option<Self> {
+        let outbox = Self::start().await;
+        (outbox.database.backend() == Backend::Postgres).then_some(outbox)
+    }
+
+    async fn on(server: TestBroker) -> Self {
         let home = TestDatabase::start().await;
-        let broker = Broker::in_process(InProcessLimits::default());
+        let broker = server.broker();
         broker.declare(&topology()).await.unwrap();
         Self {
             database: home.open(vec![MIGRATIONS]).await,
             broker,
-            _home: home,
+            server,
+            home,
+        }
+    }
+
+    pub(crate) fn config() -> RelayConfig {
+        RelayConfig {
+            lease: Duration::from_secs(1),
+            save_every: Duration::from_millis(10),
+            ..RelayConfig::default()
         }
     }
 
     pub(crate) fn relay(&self) -> Relay {
-        let config = RelayConfig {
-            lease: Duration::from_secs(1),
-            save_every: Duration::from_millis(10),
-            ..RelayConfig::default()
-        };
-        Relay::new(self.database.clone(), self.broker.clone(), config)
+        Relay::new(self.database.clone(), self.broker.clone(), Self::config())
+    }
+
+    /// A relay with connections of its own, as another process has them.
+    pub(crate) async fn other_relay(&self, config: RelayConfig) -> Relay {
+        let broker = self.server.connect();
+        broker.declare(&topology()).await.unwrap();
+        Relay::new(self.home.open(vec![MIGRATIONS]).await, broker, config)
     }
 
     pub(crate) async fn append(&self, account: i64, name: &str) -> EventId {

@@ -7,3 +7,5 @@ mod feed;
 mod fixture;
 mod inbox;
 mod relay;
+mod replicas;
+mod trouble;

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::fixture::{DEADLINE, Outbox};
 
-async fn receive(consumer: &mut Consumer, count: usize) -> Vec<(u64, String)> {
+pub(crate) async fn receive(consumer: &mut Consumer, count: usize) -> Vec<(u64, String)> {
     let mut received = Vec::new();
     while received.len() < count {
         let mut batch = timeout(DEADLINE, consumer.receive(count, 1 << 20))
@@ -52,7 +52,7 @@ async fn events_arrive_in_order_and_the_cursor_follows() {
 
 #[tokio::test]
 async fn the_cursor_never_passes_what_no_consumer_acked() {
-    let outbox = Outbox::start().await;
+    let outbox = Outbox::in_process().await;
     for number in 0..3 {
         outbox.append(1, &number.to_string()).await;
     }

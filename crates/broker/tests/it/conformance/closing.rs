@@ -1,11 +1,11 @@
 //! The end: everything that waits is told.
 
-use broker::{ConsumeError, DeclareError, InProcessLimits, PublishError};
+use broker::{BrokerTrouble, ConsumeError, DeclareError, InProcessLimits, PublishError};
 use futures_util::FutureExt;
 
 use crate::fixture::{
-    MANY, MANY_BYTES, ack, brokers, brokers_that_confirm_on_ack, consumer, message, publish,
-    publish_numbered, publisher, queue, receive, topology, within,
+    MANY, MANY_BYTES, ack, brokers, brokers_that_confirm_on_ack, consumer, eventually, message,
+    publish, publish_numbered, publisher, queue, receive, topology, within,
 };
 
 #[tokio::test]
@@ -14,10 +14,10 @@ async fn after_the_close_every_call_says_closed() {
         let broker = fixture.start().await;
         let publisher = publisher(&broker, [queue("q", &["order.*"])]).await;
         let mut consumer = consumer(&broker, "q").await;
-        assert!(broker.is_ready());
+        eventually(async || broker.check().is_ok()).await;
         within(broker.clone().close()).await;
         within(broker.close()).await;
-        assert!(!broker.is_ready());
+        assert_eq!(broker.check(), Err(BrokerTrouble::Closed));
 
         for key in ["order.add", "task.add"] {
             let error = within(publisher.publish(message(key, 1)))

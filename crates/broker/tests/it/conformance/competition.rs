@@ -8,8 +8,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::fixture::{
-    ack, brokers, consumer, ids, message, numbered, publish, publish_numbered, publisher, queue,
-    receive, take, within,
+    ack, brokers, consumer, consumer_of, ids, message, numbered, publish, publish_numbered,
+    publisher, queue, receive, take, within,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -58,7 +58,7 @@ async fn consumers_that_wait_together_each_get_a_message() {
 /// Takes messages until told to stop. Gives every fifth batch back instead of acking it; reports
 /// the ids it acked.
 async fn consume(broker: Broker, stop: CancellationToken, acked: mpsc::UnboundedSender<String>) {
-    let mut consumer = consumer(&broker, "q").await;
+    let mut consumer = consumer_of(&broker, "q", 7).await;
     for round in 1.. {
         let batch = tokio::select! {
             batch = consumer.receive(7, 60) => batch.unwrap(),

@@ -3,8 +3,8 @@
 use broker::{ConsumeError, DeclareError, PublishError, Queue, QueueDepth};
 
 use crate::fixture::{
-    brokers, consumer, message, publish, publish_numbered, publisher, queue, receive, take,
-    topology, within,
+    brokers, consumer, consumer_of, eventually, message, publish, publish_numbered, publisher,
+    queue, receive, take, topology, within,
 };
 
 #[tokio::test]
@@ -125,26 +125,26 @@ async fn what_was_not_declared_is_named() {
 
 #[tokio::test]
 async fn depths_count_what_waits_and_who_consumes() {
+    let depth = |queue: &str, messages, consumers| QueueDepth {
+        queue: queue.to_owned(),
+        messages,
+        consumers,
+    };
     for fixture in brokers() {
         let broker = fixture.start().await;
         let publisher = publisher(&broker, [queue("a", &["#"]), queue("b", &["order.*"])]).await;
-        let _unconfirmed = publish_numbered(&publisher, "task.add", 0..2).await;
-        let _unconfirmed = publish_numbered(&publisher, "order.add", 2..5).await;
-        let mut first = consumer(&broker, "b").await;
-        let second = consumer(&broker, "b").await;
+        let mut confirmations = publish_numbered(&publisher, "task.add", 0..2).await;
+        confirmations.extend(publish_numbered(&publisher, "order.add", 2..5).await);
+        let mut first = consumer_of(&broker, "b", 1).await;
         let held = receive(&mut first, 1).await;
+        let one_held = [depth("a", 5, 0), depth("b", 2, 1)];
+        eventually(async || broker.queue_depths().await.unwrap() == one_held).await;
 
-        let depth = |queue: &str, messages, consumers| QueueDepth {
-            queue: queue.to_owned(),
-            messages,
-            consumers,
-        };
-        let depths = within(broker.queue_depths()).await.unwrap();
-        assert_eq!(depths, [depth("a", 5, 0), depth("b", 2, 2)]);
-
+        let second = consumer_of(&broker, "b", 1).await;
+        eventually(async || broker.queue_depths().await.unwrap()[1].consumers == 2).await;
         drop((held, first, second));
-        let depths = within(broker.queue_depths()).await.unwrap();
-        assert_eq!(depths, [depth("a", 5, 0), depth("b", 3, 0)]);
-        assert!(broker.is_ready());
+        let none_held = [depth("a", 5, 0), depth("b", 3, 0)];
+        eventually(async || broker.queue_depths().await.unwrap() == none_held).await;
+        assert_eq!(broker.check(), Ok(()));
     }
 }

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use broker::{Batch, Broker, Confirmation, ConsumeError, Consumer, InProcessLimits, Publisher};
+use broker::{Batch, Confirmation, ConsumeError, Consumer, InProcessLimits, Publisher};
 use futures_util::FutureExt;
 use proptest::prelude::*;
 
 use crate::fixture::{
-    Fixture, ack, brokers_that_confirm_on_ack, consumer, ids, publisher, queue, sized_message,
-    take, within,
+    Fixture, Started, ack, brokers_that_confirm_on_ack, consumer, ids, publisher, queue,
+    sized_message, take, within,
 };
 
 const LIMITS: InProcessLimits = InProcessLimits {
@@ -100,7 +100,7 @@ impl Model {
 }
 
 struct Run {
-    broker: Broker,
+    broker: Started,
     publisher: Publisher,
     consumers: Vec<Consumer>,
     batches: [Option<Batch>; 3],

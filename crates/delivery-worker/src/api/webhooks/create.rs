@@ -67,7 +67,8 @@ pub(crate) async fn create_webhook(
         Outcome::Done(mut answer, stored) => {
             state.engine.webhooks_changed();
             let test = send_test(&state, AccountId(caller.account_id), &stored).await;
-            let shown = WebhookResponse::new(&stored.webhook, &caller, state.clock.now());
+            let usual = state.usual_concurrency();
+            let shown = WebhookResponse::new(&stored.webhook, &caller, state.clock.now(), usual);
             answer.set_body(&CreatedWebhookResponse {
                 webhook: shown,
                 secret: secret.expose(),
@@ -101,7 +102,8 @@ impl NewWebhookUnit {
         })?;
         let webhook = &stored.webhook;
         let location = format!("{API_PREFIX}/webhooks/{}", webhook.id);
-        let shown = WebhookResponse::new(webhook, &self.caller, self.now);
+        let usual = self.state.usual_concurrency();
+        let shown = WebhookResponse::new(webhook, &self.caller, self.now, usual);
         let answer = Answer::created(location, Some(webhook.revision), &shown)?;
         Ok((answer, stored))
     }

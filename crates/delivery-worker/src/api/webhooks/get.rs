@@ -31,6 +31,7 @@ pub(crate) async fn get_webhook(
         .await?
         .ok_or(ApiError::NotFound)?
         .webhook;
-    let body = WebhookResponse::new(&webhook, &caller, state.clock.now());
+    let usual = state.usual_concurrency();
+    let body = WebhookResponse::new(&webhook, &caller, state.clock.now(), usual);
     Ok(Record::new(webhook.revision, body))
 }

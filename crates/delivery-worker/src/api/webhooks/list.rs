@@ -66,10 +66,11 @@ pub(crate) async fn list_webhooks(
     let webhooks = state
         .read(move |conn| Ok(list_records(conn, account_id, &list, now)?))
         .await?;
+    let usual = state.usual_concurrency();
     Ok(Page::from_rows(
         webhooks,
         &page,
         |webhook| webhook.id.0,
-        |webhook| WebhookResponse::new(&webhook, &caller, now),
+        |webhook| WebhookResponse::new(&webhook, &caller, now, usual),
     ))
 }

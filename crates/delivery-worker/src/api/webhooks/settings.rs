@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::address::{Refusal, UrlError, WebhookUrl};
 use crate::domain::webhook::{EventSwitches, OwnHeader, StoredFormat, WebhookSettings};
 use crate::domain::webhook_record::{
-    CONCURRENCY, DEFAULT_CONCURRENCY, HeadersPatch, MAX_ATTEMPTS, MAX_NAME_CHARS, RETRY_DELAY_S,
-    WebhookConfig, WebhookPatch, parse_headers,
+    CONCURRENCY, HeadersPatch, MAX_ATTEMPTS, MAX_NAME_CHARS, RETRY_DELAY_S, WebhookConfig,
+    WebhookPatch, parse_headers,
 };
 use crate::headers::{CustomHeaders, HeaderError, MAX_HEADERS};
 use crate::render::BodyFormat;
@@ -72,7 +72,7 @@ pub(super) async fn read_new(fields: &mut Fields, sender: &Sender) -> NewWebhook
         events: fields.require("events", events),
         strict_body: fields.boolean("strict_body").unwrap_or(false),
         headers: read_new_headers(fields),
-        max_concurrency: Some(read_concurrency(fields).unwrap_or(DEFAULT_CONCURRENCY)),
+        max_concurrency: read_concurrency(fields).value(),
         retry_schedule_seconds: read_retry_schedule(fields).value(),
         stop_on_4xx: fields.boolean("stop_on_4xx").unwrap_or(false),
     };
@@ -110,12 +110,8 @@ pub(super) async fn read_patch(fields: &mut Fields, sender: &Sender) -> WebhookP
             Presence::Null => HeadersPatch::Clear,
             Presence::Value(entries) => HeadersPatch::Merge(entries),
         },
-        max_concurrency: or_default(read_concurrency(fields), DEFAULT_CONCURRENCY),
-        retry_schedule_seconds: match read_retry_schedule(fields) {
-            Presence::Absent => None,
-            Presence::Null => Some(None),
-            Presence::Value(delays) => Some(Some(delays)),
-        },
+        max_concurrency: or_none(read_concurrency(fields)),
+        retry_schedule_seconds: or_none(read_retry_schedule(fields)),
         stop_on_4xx: or_default(fields.boolean("stop_on_4xx"), false),
     }
 }
@@ -143,6 +139,15 @@ fn or_default<T>(presence: Presence<T>, default: T) -> Option<T> {
         Presence::Absent => None,
         Presence::Null => Some(default),
         Presence::Value(value) => Some(value),
+    }
+}
+
+/// Null takes a value of the webhook's own away.
+fn or_none<T>(presence: Presence<T>) -> Option<Option<T>> {
+    match presence {
+        Presence::Absent => None,
+        Presence::Null => Some(None),
+        Presence::Value(value) => Some(Some(value)),
     }
 }
 
@@ -283,7 +288,8 @@ fn header_refused(error: &HeaderError) -> Invalid {
 fn read_concurrency(fields: &mut Fields) -> Presence<u32> {
     fields
         .integer("concurrency", CONCURRENCY)
-        .map(|cap| u32::try_from(cap).unwrap_or(DEFAULT_CONCURRENCY))
+        // Within the bounds, which fit.
+        .map(|cap| u32::try_from(cap).unwrap_or(u32::MAX))
 }
 
 fn read_retry_schedule(fields: &mut Fields) -> Presence<Vec<u32>> {

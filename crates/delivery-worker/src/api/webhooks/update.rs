@@ -59,7 +59,8 @@ pub(crate) async fn update_webhook(
         .ok_or(ApiError::NotFound)?;
     // Asked again under the lock; here, so that a stale patch is not judged by its fields.
     if_match.check(current.webhook.revision)?;
-    let shown = WebhookResponse::new(&current.webhook, &caller, now);
+    let usual = state.usual_concurrency();
+    let shown = WebhookResponse::new(&current.webhook, &caller, now, usual);
     let mut fields = body.into_fields();
     keep_read_only(&mut fields, &shown)?;
     let patch = read_patch(&mut fields, &state.sender).await;
@@ -68,7 +69,7 @@ pub(crate) async fn update_webhook(
     let keys = Arc::clone(&state.keys);
     let (stored, changed) = state
         .write(move |conn| {
-            let updated = update(conn, account_id, id, &if_match, patch.clone(), now)?;
+            let updated = update(conn, account_id, id, &if_match, patch.clone(), usual, now)?;
             if updated.1 {
                 reseal(conn, account_id, &updated.0, &keys)?;
             }
@@ -82,7 +83,7 @@ pub(crate) async fn update_webhook(
         None
     };
     let body = UpdatedWebhookResponse {
-        webhook: WebhookResponse::new(&stored.webhook, &caller, now),
+        webhook: WebhookResponse::new(&stored.webhook, &caller, now, usual),
         test: test.as_ref().map(Into::into),
     };
     Ok(Record::new(stored.webhook.revision, body))
@@ -106,11 +107,18 @@ fn update(
     account_id: AccountId,
     id: WebhookId,
     if_match: &IfMatch,
-    patch: WebhookPatch,
+    mut patch: WebhookPatch,
+    usual_concurrency: u32,
     now: Timestamp,
 ) -> Result<(StoredWebhook, bool), StoreError> {
     let current = lock_webhook(conn, account_id, id)?.ok_or(ApiError::NotFound)?;
     if_match.check(current.webhook.revision)?;
+    // What is shown and sent back is no wish to have it for good.
+    if current.webhook.config.settings.max_concurrency.is_none()
+        && patch.max_concurrency == Some(Some(usual_concurrency))
+    {
+        patch.max_concurrency = None;
+    }
     let is_enabled = patch.active == Some(true) && current.webhook.condition.disabled_at.is_some();
     let config = current.webhook.config.merged(patch);
     let is_changed = config != current.webhook.config;

@@ -16,7 +16,7 @@ async fn a_change_arrives_signed_and_is_on_record() {
     let webhook = worker.webhook(&receiver).await;
 
     let event = order_changed(Action::Edit, 42, 3, "Заказ");
-    site.publish(&event).await.await.unwrap();
+    site.take_in(&event).await;
     let requests = wait_for_callbacks(&receiver, 1).await;
     let request = &requests[0];
     assert_eq!(request.method, "POST");
@@ -60,7 +60,7 @@ async fn own_headers_arrive_and_are_masked_on_record() {
     worker
         .webhook_with(&receiver, json!({"headers": {"X-Api-Key": "s3cret"}}))
         .await;
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     let requests = wait_for_callbacks(&receiver, 1).await;
     assert_eq!(requests[0].header("x-api-key"), Some("s3cret"));
     let rows = site.wait_for(1, "delivered").await;
@@ -84,7 +84,7 @@ async fn each_webhook_that_asked_gets_it_and_no_other() {
         .await;
     worker.webhook_with(&other, json!({"active": false})).await;
 
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     site.wait_for(2, "delivered").await;
     let bodies = callbacks(&wanted);
     let form = bodies
@@ -100,7 +100,7 @@ async fn each_webhook_that_asked_gets_it_and_no_other() {
 async fn an_event_that_nobody_wants_is_known_all_the_same() {
     let site = Site::start().await;
     let _worker = site.worker().await;
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     let known = site
         .number("SELECT count(*) AS number FROM events WHERE matched = 0")
         .await;
@@ -115,7 +115,7 @@ async fn a_webhook_gets_every_change_made_after_it_was_created() {
     let worker = site.worker().await;
     for round in 1..=10 {
         worker.webhook(&receiver).await;
-        site.publish(&order_added(round)).await.await.unwrap();
+        site.take_in(&order_added(round)).await;
         let matched = site
             .number("SELECT matched AS number FROM events ORDER BY event_id DESC LIMIT 1")
             .await;

@@ -16,7 +16,7 @@ async fn fails_once(bad: Answer) -> StoredAttempt {
     let worker = site.worker().await;
     worker.webhook(&receiver).await;
     receiver.answer_next(bad);
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     let rows = site.wait_for(1, "delivered").await;
     assert_eq!(rows[0].attempts, 2);
     let requests = callbacks(&receiver);
@@ -85,7 +85,7 @@ async fn an_endless_body_after_a_success_changes_nothing() {
     let worker = site.worker().await;
     worker.webhook(&receiver).await;
     receiver.answer_next(Answer::endless_body(200));
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     let rows = site.wait_for(1, "delivered").await;
     assert_eq!(rows[0].attempts, 1);
     assert_eq!(callbacks(&receiver).len(), 1);
@@ -103,7 +103,7 @@ async fn a_receiver_that_is_down_gets_it_when_it_is_back() {
         .await;
     worker.webhook(&receiver).await;
     receiver.go_down();
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     wait_until(DEADLINE, || async {
         let rows = site.deliveries().await;
         rows.iter().any(|row| {
@@ -153,7 +153,7 @@ async fn attempts_end_with_the_schedule() {
     let worker = site.worker().await;
     worker.webhook(&receiver).await;
     receiver.answer_always(Answer::status(503));
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     let rows = site.wait_for(1, "failed").await;
     assert_eq!((rows[0].attempts, rows[0].last_status), (5, Some(503)));
     assert_eq!(callbacks(&receiver).len(), 5);
@@ -173,10 +173,10 @@ async fn a_webhook_may_have_a_schedule_of_its_own_and_stop_on_4xx() {
     receiver.answer_next(Answer::status(500));
     receiver.answer_next(Answer::status(500));
     receiver.answer_next(Answer::status(404));
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     let rows = site.wait_for(1, "failed").await;
     assert_eq!(rows[0].attempts, 2);
-    site.publish(&order_added(2)).await.await.unwrap();
+    site.take_in(&order_added(2)).await;
     let rows = site.wait_for(2, "failed").await;
     assert_eq!((rows[1].attempts, rows[1].last_status), (1, Some(404)));
 }

@@ -23,7 +23,7 @@ async fn after_a_kill_the_callback_comes_again_under_its_id() {
     let worker = site.worker_with(alone()).await;
     worker.webhook(&receiver).await;
     receiver.answer_next(Answer::never());
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     wait_for_callbacks(&receiver, 1).await;
     worker.kill();
     let pending = site.wait_for(1, "pending").await;
@@ -76,7 +76,7 @@ async fn another_worker_takes_over_when_the_lease_has_ended() {
     let worker = site.worker().await;
     worker.webhook(&receiver).await;
     receiver.answer_next(Answer::never());
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     wait_for_callbacks(&receiver, 1).await;
     worker.kill();
     let _other = site.worker().await;

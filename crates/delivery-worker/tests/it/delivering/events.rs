@@ -3,6 +3,7 @@
 use events::{
     AccountId, Action, Actor, ActorKind, Change, Event, EventId, OrderChanged, OrderId,
     OrderSnapshot, PipelineId, PipelineSummary, StageId, StageKind, StageSummary, Timestamp,
+    TokenId, TokenRevoked,
 };
 
 /// The account that everything here belongs to.
@@ -27,6 +28,13 @@ pub(crate) fn event(change: Change) -> Event {
 /// An order that is added.
 pub(crate) fn order_added(id: i64) -> Event {
     order_changed(Action::Add, id, 1, "Заказ")
+}
+
+/// A token that may no longer be used.
+pub(crate) fn token_revoked(token_id: &str) -> Event {
+    event(Change::TokenRevoked(TokenRevoked {
+        token_id: TokenId(token_id.to_owned()),
+    }))
 }
 
 /// A revision of an order.

@@ -8,7 +8,7 @@ use serde_json::json;
 use test_support::{Answer, MockReceiver, wait_until};
 
 use super::events::{order_added, order_changed};
-use super::site::{DEADLINE, Site, callbacks, quick, wait_for_callbacks};
+use super::site::{Condition, DEADLINE, Fault, Site, callbacks, quick, wait_for_callbacks};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn gone_disables_the_webhook_and_its_deliveries_wait() {
@@ -17,13 +17,13 @@ async fn gone_disables_the_webhook_and_its_deliveries_wait() {
     let worker = site.worker().await;
     let webhook = worker.webhook(&receiver).await;
     receiver.answer_next(Answer::status(410));
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     wait_until(DEADLINE, || async {
         worker.webhook_state(&webhook).await == "disabled"
     })
     .await;
 
-    site.publish(&order_added(2)).await.await.unwrap();
+    site.take_in(&order_added(2)).await;
     let rows = site.wait_for(2, "pending").await;
     assert_eq!((rows[0].attempts, rows[0].last_status), (1, Some(410)));
     assert_eq!(rows[1].attempts, 0);
@@ -48,7 +48,7 @@ async fn a_webhook_that_fails_for_too_long_is_disabled() {
     let webhook = worker.webhook(&receiver).await;
     receiver.answer_always(Answer::status(500));
     let begun = Instant::now();
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     wait_until(DEADLINE, || async {
         worker.webhook_state(&webhook).await == "disabled"
     })
@@ -65,7 +65,7 @@ async fn a_success_in_between_starts_the_time_anew() {
     let worker = site.worker().await;
     worker.webhook(&receiver).await;
     receiver.answer_next(Answer::status(500));
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     site.wait_for(1, "delivered").await;
     let failing = site
         .number("SELECT count(first_failure_at_us) AS number FROM webhook_lanes")
@@ -81,7 +81,7 @@ async fn retry_after_pauses_the_whole_webhook() {
     worker.webhook(&receiver).await;
     receiver.answer_next(Answer::status(503).header("retry-after", "2"));
     let begun = Instant::now();
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     wait_until(DEADLINE, || async {
         site.number("SELECT count(paused_until_us) AS number FROM webhook_lanes")
             .await
@@ -89,7 +89,7 @@ async fn retry_after_pauses_the_whole_webhook() {
     })
     .await;
     for id in 2..=20 {
-        site.publish(&order_added(id)).await.await.unwrap();
+        site.take_in(&order_added(id)).await;
     }
     site.wait_for(20, "delivered").await;
     assert!(
@@ -112,7 +112,7 @@ async fn what_is_too_old_expires_unsent() {
     let worker = site.worker_with(config).await;
     worker.webhook(&receiver).await;
     receiver.answer_always(Answer::status(500));
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     let rows = site.wait_for(1, "expired").await;
     assert_eq!(rows[0].attempts, 1);
     assert_eq!(
@@ -133,7 +133,7 @@ async fn a_deleted_webhook_drops_what_it_still_had_to_send() {
     let worker = site.worker_with(config).await;
     let webhook = worker.webhook(&receiver).await;
     receiver.answer_always(Answer::status(500));
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     wait_until(DEADLINE, || async {
         site.deliveries().await.iter().any(|row| row.attempts == 1)
     })
@@ -146,16 +146,18 @@ async fn a_deleted_webhook_drops_what_it_still_had_to_send() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outcome_that_is_refused_is_recorded_without_its_bodies() {
     let site = Site::start().await;
-    if !site.has_triggers() {
-        return;
-    }
     let receiver = MockReceiver::start().await;
     let worker = site.worker().await;
     worker.webhook(&receiver).await;
-    site.execute(
-        "CREATE TRIGGER refuse_poison BEFORE INSERT ON attempt_bodies \
-         WHEN instr(new.request_body, 'poison') BEGIN SELECT RAISE(ABORT, 'no'); END",
-    )
+    site.break_with(&Fault {
+        before: "INSERT",
+        table: "attempt_bodies",
+        when: Condition {
+            sqlite: "instr(new.request_body, 'poison')",
+            postgres: "position('poison'::bytea in new.request_body) > 0",
+        },
+        message: "no",
+    })
     .await;
     for id in 1..=30 {
         let name = if id == 17 { "poison" } else { "fine" };
@@ -178,29 +180,23 @@ async fn an_outcome_that_is_refused_is_recorded_without_its_bodies() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_more_is_sent_while_outcomes_cannot_be_recorded() {
     let site = Site::start().await;
-    if !site.has_triggers() {
-        return;
-    }
     let receiver = MockReceiver::start().await;
     let worker = site.worker().await;
     worker.webhook(&receiver).await;
-    site.execute(
-        "CREATE TRIGGER full_disk BEFORE INSERT ON attempts BEGIN \
-         SELECT RAISE(ABORT, 'database or disk is full'); END",
-    )
-    .await;
-    site.publish(&order_added(1)).await.await.unwrap();
+    let fault = Fault::full_disk("INSERT", "attempts");
+    site.break_with(&fault).await;
+    site.take_in(&order_added(1)).await;
     wait_for_callbacks(&receiver, 1).await;
     // The recorder has met the fault once its first try has had time to fail.
     wait_until(DEADLINE, || async {
         for id in 0..4 {
-            site.publish(&order_added(100 + id)).await.await.unwrap();
+            site.take_in(&order_added(100 + id)).await;
         }
         callbacks(&receiver).len() + 16 < site.deliveries().await.len()
     })
     .await;
     let stored = site.deliveries().await.len();
-    site.execute("DROP TRIGGER full_disk").await;
+    site.mend(&fault).await;
     site.wait_for(stored, "delivered").await;
     assert_eq!(callbacks(&receiver).len(), stored, "none was sent twice");
 }
@@ -208,17 +204,14 @@ async fn nothing_more_is_sent_while_outcomes_cannot_be_recorded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn claims_that_fail_leave_nothing_stuck() {
     let site = Site::start().await;
-    if !site.has_triggers() {
-        return;
-    }
     let receiver = MockReceiver::start().await;
     let worker = site.worker().await;
     worker.webhook(&receiver).await;
-    site.execute(
-        "CREATE TRIGGER full_disk BEFORE UPDATE OF worker_id ON deliveries \
-         WHEN new.worker_id IS NOT NULL BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
-    )
-    .await;
+    let fault = Fault {
+        when: Condition::same("new.worker_id IS NOT NULL"),
+        ..Fault::full_disk("UPDATE OF worker_id", "deliveries")
+    };
+    site.break_with(&fault).await;
     for _ in 0..20 {
         receiver.answer_next(Answer::status(500));
     }
@@ -237,7 +230,7 @@ async fn claims_that_fail_leave_nothing_stuck() {
         site.number(started).await > before
     })
     .await;
-    site.execute("DROP TRIGGER full_disk").await;
+    site.mend(&fault).await;
     site.wait_for(20, "delivered").await;
     assert_eq!(callbacks(&receiver).len(), 40);
 }
@@ -253,7 +246,7 @@ async fn a_delivery_whose_event_is_gone_says_so() {
     let worker = site.worker_with(config).await;
     worker.webhook(&receiver).await;
     receiver.answer_always(Answer::status(500));
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     site.execute("DELETE FROM event_bodies").await;
     let rows = site.wait_for(1, "failed").await;
     assert_eq!(

@@ -2,11 +2,12 @@
 
 use std::net::TcpListener;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use broker::{Broker, Confirmation, InProcessLimits, OutgoingMessage, Publisher};
-use database::{Backend, Connection, Database, DatabaseError, on_backend};
+use broker::{Confirmation, OutgoingMessage, Publisher};
+use database::{Backend, Connection, Database, DatabaseError, Migrations, on_backend};
 use delivery_worker::{
     AddressPolicy, DeliveryConfig, Dependencies, KeyRing, MasterKey, SendConfig, Service,
 };
@@ -20,7 +21,9 @@ use http_api::{
 };
 use serde_json::{Value, json};
 use telemetry::Metrics;
-use test_support::{ApiClient, MockReceiver, ReceivedRequest, TestDatabase, wait_until};
+use test_support::{
+    ApiClient, MockReceiver, ReceivedRequest, TestBroker, TestDatabase, wait_until,
+};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -33,12 +36,12 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 /// What stays when a worker goes.
 pub(crate) struct Site {
     pub(crate) database: Database,
-    pub(crate) broker: Broker,
+    pub(crate) broker: TestBroker,
     publisher: Publisher,
     keys: Arc<KeyRing>,
     signer: TokenSigner,
     public_pem: String,
-    _home: TestDatabase,
+    home: TestDatabase,
 }
 
 /// A worker of the site, on threads of its own.
@@ -48,6 +51,12 @@ pub(crate) struct Worker {
     running: JoinHandle<()>,
     runtime: Option<Runtime>,
 }
+
+/// How many threads a worker has.
+const THREADS: usize = 2;
+
+/// A worker stands still as long as this is there.
+pub(crate) struct Frozen(#[expect(dead_code, reason = "held until it is dropped")] Sender<()>);
 
 /// A delivery as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, diesel::QueryableByName)]
@@ -81,6 +90,60 @@ pub(crate) struct StoredAttempt {
     pub(crate) response_body: Option<Vec<u8>>,
 }
 
+/// Statements that the database shall refuse.
+pub(crate) struct Fault {
+    /// Such as `INSERT`.
+    pub(crate) before: &'static str,
+    pub(crate) table: &'static str,
+    pub(crate) when: Condition,
+    /// What the database says.
+    pub(crate) message: &'static str,
+}
+
+/// A condition on the new row, as each engine has it.
+pub(crate) struct Condition {
+    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
+}
+
+impl Condition {
+    /// Always.
+    pub(crate) const ANY: Self = Self::same("1 = 1");
+
+    /// The same words for both.
+    pub(crate) const fn same(words: &'static str) -> Self {
+        Self {
+            sqlite: words,
+            postgres: words,
+        }
+    }
+}
+
+impl Fault {
+    fn name(&self) -> String {
+        let words = self.before.to_lowercase().replace(' ', "_");
+        format!("refuse_{words}_{}", self.table)
+    }
+
+    /// The disk is full whenever this is to be done.
+    pub(crate) const fn full_disk(before: &'static str, table: &'static str) -> Self {
+        Self {
+            before,
+            table,
+            when: Condition::ANY,
+            message: "database or disk is full",
+        }
+    }
+}
+
+fn migrations() -> Vec<Migrations> {
+    vec![
+        outbox::MIGRATIONS,
+        idempotency::MIGRATIONS,
+        delivery_worker::MIGRATIONS,
+    ]
+}
+
 #[derive(diesel::QueryableByName)]
 struct Number {
     #[diesel(sql_type = BigInt)]
@@ -90,25 +153,19 @@ struct Number {
 impl Site {
     pub(crate) async fn start() -> Self {
         let home = TestDatabase::start().await;
-        let database = home
-            .open(vec![
-                outbox::MIGRATIONS,
-                idempotency::MIGRATIONS,
-                delivery_worker::MIGRATIONS,
-            ])
-            .await;
+        let database = home.open(migrations()).await;
         let topology = outbox::topology();
-        let broker = Broker::in_process(InProcessLimits::default());
-        broker.declare(&topology).await.unwrap();
+        let broker = TestBroker::start().await;
+        broker.broker().declare(&topology).await.unwrap();
         let keys = generate_keys().unwrap();
         Self {
-            publisher: broker.publisher(&topology.exchange).await.unwrap(),
+            publisher: broker.broker().publisher(&topology.exchange).await.unwrap(),
             database,
             broker,
             keys: Arc::new(KeyRing::new(&MasterKey::generate().unwrap(), &[]).unwrap()),
             signer: TokenSigner::new(&keys.private_pem).unwrap(),
             public_pem: keys.public_pem,
-            _home: home,
+            home,
         }
     }
 
@@ -121,9 +178,16 @@ impl Site {
         let wall = Clock::System;
         let verifier =
             TokenVerifier::new(&[&self.public_pem], Arc::new(move || wall.now().0)).unwrap();
+        // As another process would: on a server, connections of its own.
+        let database = match self.database.backend() {
+            Backend::Sqlite => self.database.clone(),
+            Backend::Postgres => self.home.open(migrations()).await,
+        };
+        let broker = self.broker.connect();
+        broker.declare(&outbox::topology()).await.unwrap();
         let dependencies = Dependencies {
-            database: self.database.clone(),
-            broker: self.broker.clone(),
+            database,
+            broker,
             clock: Clock::System,
             keys: Arc::clone(&self.keys),
             token_verifier: verifier.clone(),
@@ -166,6 +230,31 @@ impl Site {
         self.publisher.publish(message).await.unwrap()
     }
 
+    /// The same, and waits until a worker has stored it.
+    pub(crate) async fn take_in(&self, event: &Event) {
+        self.publish(event).await.await.unwrap();
+        let id = event.id.as_bytes().to_vec();
+        wait_until(DEADLINE, || async { self.is_known(&id).await }).await;
+    }
+
+    async fn is_known(&self, event_id: &[u8]) -> bool {
+        let literal = self.literal(event_id);
+        self.read(move |conn| {
+            let sql = format!("SELECT count(*) AS number FROM events WHERE event_id = {literal}");
+            let row: Number = on_backend!(conn, |c| diesel::sql_query(&sql).get_result(c))?;
+            Ok(row.number == 1)
+        })
+        .await
+    }
+
+    fn literal(&self, bytes: &[u8]) -> String {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        match self.database.backend() {
+            Backend::Sqlite => format!("x'{hex}'"),
+            Backend::Postgres => format!("'\\x{hex}'::bytea"),
+        }
+    }
+
     /// All deliveries but tests, by id.
     pub(crate) async fn deliveries(&self) -> Vec<StoredDelivery> {
         self.read(|conn| {
@@ -193,11 +282,7 @@ impl Site {
 
     /// The attempts of a delivery in order.
     pub(crate) async fn attempts(&self, id: &[u8]) -> Vec<StoredAttempt> {
-        let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
-        let literal = match self.database.backend() {
-            Backend::Sqlite => format!("x'{hex}'"),
-            Backend::Postgres => format!("'\\x{hex}'::bytea"),
-        };
+        let literal = self.literal(id);
         self.read(move |conn| {
             let sql = format!(
                 "SELECT a.number, a.status, a.error_kind, b.request_head, b.request_body, \
@@ -219,20 +304,75 @@ impl Site {
         .await
     }
 
+    /// The database's time.
+    pub(crate) async fn now_us(&self) -> i64 {
+        self.read(|conn| conn.now_us()).await
+    }
+
+    /// How often transactions on this database waited for each other in a
+    /// circle; 0 where there is one writer.
+    pub(crate) async fn deadlocks(&self) -> i64 {
+        if self.database.backend() == Backend::Sqlite {
+            return 0;
+        }
+        self.number(
+            "SELECT deadlocks AS number FROM pg_stat_database \
+             WHERE datname = current_database()",
+        )
+        .await
+    }
+
     /// Runs statements on the database.
-    pub(crate) async fn execute(&self, sql: &'static str) {
+    pub(crate) async fn execute(&self, sql: impl Into<String>) {
+        let sql = sql.into();
         self.database
             .write(move |conn| {
-                on_backend!(conn, |c| c.batch_execute(sql))?;
+                on_backend!(conn, |c| c.batch_execute(&sql))?;
                 Ok::<_, DatabaseError>(())
             })
             .await
             .unwrap();
     }
 
-    /// Whether the tests' faults can be put in: they are SQLite's triggers.
-    pub(crate) fn has_triggers(&self) -> bool {
-        self.database.backend() == Backend::Sqlite
+    /// Makes the database refuse some statements until [`Self::mend`].
+    pub(crate) async fn break_with(&self, fault: &Fault) {
+        let Fault {
+            before,
+            table,
+            when,
+            message,
+        } = fault;
+        let name = fault.name();
+        let statements = match self.database.backend() {
+            Backend::Sqlite => format!(
+                "CREATE TRIGGER {name} BEFORE {before} ON {table} WHEN {} \
+                 BEGIN SELECT RAISE(ABORT, '{message}'); END",
+                when.sqlite
+            ),
+            Backend::Postgres => format!(
+                "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS \
+                 $$BEGIN RAISE EXCEPTION '{message}'; END$$; \
+                 CREATE TRIGGER {name} BEFORE {before} ON {table} FOR EACH ROW WHEN ({}) \
+                 EXECUTE FUNCTION {name}()",
+                when.postgres
+            ),
+        };
+        self.execute(statements).await;
+    }
+
+    /// Takes the fault away.
+    pub(crate) async fn mend(&self, fault: &Fault) {
+        let name = fault.name();
+        let statement = match self.database.backend() {
+            Backend::Sqlite => format!("DROP TRIGGER {name}"),
+            Backend::Postgres => format!("DROP FUNCTION {name} CASCADE"),
+        };
+        self.execute(statement).await;
+    }
+
+    /// Whether a confirmation means that the worker has acked.
+    pub(crate) fn confirms_acks(&self) -> bool {
+        self.broker.url().is_none()
     }
 
     async fn read<T, F>(&self, work: F) -> T
@@ -267,7 +407,7 @@ impl Worker {
         token: &str,
     ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
+            .worker_threads(THREADS)
             .enable_all()
             .build()
             .unwrap();
@@ -294,6 +434,20 @@ impl Worker {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
+    }
+
+    /// Makes all its threads stand still, as SIGSTOP does, until the guard
+    /// goes.
+    pub(crate) fn freeze(&self) -> Frozen {
+        let (thaw, frozen) = std::sync::mpsc::channel::<()>();
+        let frozen = Arc::new(Mutex::new(frozen));
+        for _ in 0..THREADS {
+            let frozen = Arc::clone(&frozen);
+            let runtime = self.runtime.as_ref().unwrap();
+            // One after the other gets the lock once nobody can send any more.
+            runtime.spawn(async move { frozen.lock().unwrap().recv().unwrap_err() });
+        }
+        Frozen(thaw)
     }
 
     /// Ends it as SIGTERM does, and waits.

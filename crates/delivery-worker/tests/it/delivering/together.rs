@@ -71,7 +71,7 @@ async fn a_pause_that_one_worker_met_holds_for_all() {
     let first = site.worker().await;
     first.webhook(&receiver).await;
     receiver.answer_next(Answer::status(410));
-    site.publish(&order_added(1)).await.await.unwrap();
+    site.take_in(&order_added(1)).await;
     wait_until(DEADLINE, || async {
         site.number("SELECT count(disabled_at_us) AS number FROM webhook_lanes")
             .await
@@ -80,7 +80,7 @@ async fn a_pause_that_one_worker_met_holds_for_all() {
     .await;
     first.stop().await;
     let _second = site.worker().await;
-    site.publish(&order_added(2)).await.await.unwrap();
+    site.take_in(&order_added(2)).await;
     site.wait_for(2, "pending").await;
     assert_eq!(callbacks(&receiver).len(), 1);
 }

@@ -4,11 +4,12 @@ use actix_web::web::{Data, Path};
 use database::Connection;
 use events::{TaskId, TaskSnapshot};
 use http_api::{
-    ApiError, Authorized, CorrelationId, IfMatch, JsonBody, Record, RecordsWrite, WriteProblems,
+    ApiError, Authorized, CorrelationId, IfMatch, JsonBody, Presence, Record, RecordsWrite,
+    WriteProblems,
 };
 use serde_json::Value;
 
-use super::{TaskRequest, TaskResponse, read_patch, show};
+use super::{TaskRequest, TaskResponse, read_order, read_patch, show};
 use crate::api::settings::{SERVER_KEYS, keep_keys};
 use crate::domain::problems::Problems;
 use crate::domain::stored::Stored;
@@ -17,6 +18,7 @@ use crate::state::AppState;
 use crate::store::author::Author;
 use crate::store::error::StoreError;
 use crate::store::narrowing::Lock;
+use crate::store::references::hold_order;
 
 /// Changes a task (JSON merge patch).
 #[utoipa::path(
@@ -50,6 +52,9 @@ fn update(
     if_match: &IfMatch,
     body: &JsonBody,
 ) -> Result<Stored<TaskSnapshot>, StoreError> {
+    if let (_, Presence::Value(order_id)) = read_order(&mut body.clone().into_fields()) {
+        hold_order(conn, author.account_id, order_id)?;
+    }
     let before = read_task(conn, author.account_id, id, Lock::Write)?;
     if_match.check(before.revision)?;
     let mut fields = body.clone().into_fields();

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use database::{Connection, DatabaseError, on_backend};
+use database::{Connection, Database, DatabaseError, on_backend};
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Binary};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
@@ -62,14 +62,7 @@ impl TestApp {
 
     /// How many rows a table has, over all accounts.
     pub(crate) async fn count_rows(&self, table: &'static str) -> i64 {
-        let sql = format!("SELECT count(*) AS count FROM {table}");
-        self.database
-            .read(move |conn| {
-                let row: Counted = on_backend!(conn, |c| sql_query(sql.as_str()).get_result(c))?;
-                Ok::<_, DatabaseError>(row.count)
-            })
-            .await
-            .unwrap()
+        count_rows(&self.database, table).await
     }
 
     async fn execute(&self, sqlite: &'static str, postgres: &'static str) {
@@ -84,6 +77,18 @@ impl TestApp {
             .await
             .unwrap();
     }
+}
+
+/// How many rows a table has.
+pub(crate) async fn count_rows(database: &Database, table: &'static str) -> i64 {
+    let sql = format!("SELECT count(*) AS count FROM {table}");
+    database
+        .read(move |conn| {
+            let row: Counted = on_backend!(conn, |c| sql_query(sql.as_str()).get_result(c))?;
+            Ok::<_, DatabaseError>(row.count)
+        })
+        .await
+        .unwrap()
 }
 
 #[derive(QueryableByName)]

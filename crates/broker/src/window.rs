@@ -5,7 +5,7 @@ use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 /// Counts what a queue may still take. Publishers wait in line, so a large message is not passed by
 /// small ones for ever.
 #[derive(Debug)]
-pub(super) struct Window {
+pub(crate) struct Window {
     messages: Semaphore,
     bytes: Semaphore,
     max_bytes: u32,
@@ -14,13 +14,13 @@ pub(super) struct Window {
 /// Room held for a message that is not in the queue yet; dropping it gives the room back.
 #[derive(Debug)]
 #[must_use]
-pub(super) struct Room<'a> {
+pub(crate) struct Room<'a> {
     message: SemaphorePermit<'a>,
     bytes: SemaphorePermit<'a>,
 }
 
 impl Window {
-    pub(super) fn new(max_messages: u32, max_bytes: u32) -> Self {
+    pub(crate) fn new(max_messages: u32, max_bytes: u32) -> Self {
         let (max_messages, max_bytes) = (max_messages.max(1), max_bytes.max(1));
         Self {
             messages: Semaphore::new(max_messages as usize),
@@ -30,26 +30,26 @@ impl Window {
     }
 
     /// Waits until a message with a body of `body_bytes` fits.
-    pub(super) async fn reserve(&self, body_bytes: usize) -> Result<Room<'_>, AcquireError> {
+    pub(crate) async fn reserve(&self, body_bytes: usize) -> Result<Room<'_>, AcquireError> {
         let message = self.messages.acquire().await?;
         let bytes = self.bytes.acquire_many(self.cost(body_bytes)).await?;
         Ok(Room { message, bytes })
     }
 
     /// Makes the room of acked messages free again.
-    pub(super) fn release(&self, messages: usize, cost_bytes: usize) {
+    pub(crate) fn release(&self, messages: usize, cost_bytes: usize) {
         self.messages.add_permits(messages);
         self.bytes.add_permits(cost_bytes);
     }
 
     /// Fails every wait, the present and the later ones.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.messages.close();
         self.bytes.close();
     }
 
     /// What a body takes of the window: an oversized one takes all of it.
-    pub(super) fn cost(&self, body_bytes: usize) -> u32 {
+    pub(crate) fn cost(&self, body_bytes: usize) -> u32 {
         u32::try_from(body_bytes)
             .unwrap_or(u32::MAX)
             .min(self.max_bytes)
@@ -58,7 +58,7 @@ impl Window {
 
 impl Room<'_> {
     /// Leaves the room to the queued message, until [`Window::release`].
-    pub(super) fn occupy(self) {
+    pub(crate) fn occupy(self) {
         self.message.forget();
         self.bytes.forget();
     }

@@ -1,0 +1,76 @@
+//! Messages into a quorum queue, each confirmed.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use bytes::Bytes;
+use lapin::options::{
+    BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions, QueueDeleteOptions,
+};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{BasicProperties, Confirmation, Connection, ConnectionProperties};
+use rig::Servers;
+
+const VHOST: &str = "ceiling";
+
+const QUEUE: &str = "ceiling";
+
+/// Messages that may wait for their confirmation at the same time.
+const WINDOW: usize = 500;
+
+/// AMQP's number for messages that are kept on disk.
+const PERSISTENT: u8 = 2;
+
+const TIME: Duration = Duration::from_secs(3);
+
+/// Confirmed persistent messages per second over one connection.
+pub(super) async fn rate(servers: &Servers, body: &Bytes) -> anyhow::Result<f64> {
+    servers.create_vhost(VHOST).await?;
+    let url = servers.vhost(VHOST);
+    let connection = Connection::connect(&url, ConnectionProperties::default()).await?;
+    let channel = connection.create_channel().await?;
+    channel
+        .confirm_select(ConfirmSelectOptions::default())
+        .await?;
+    let mut quorum = FieldTable::default();
+    quorum.insert(
+        "x-queue-type".into(),
+        AMQPValue::LongString("quorum".into()),
+    );
+    let durable = QueueDeclareOptions::durable();
+    channel.queue_declare(QUEUE.into(), durable, quorum).await?;
+
+    let properties = BasicProperties::default().with_delivery_mode(PERSISTENT);
+    let mut waiting = VecDeque::with_capacity(WINDOW);
+    let mut confirmed = 0_u32;
+    let started = Instant::now();
+    loop {
+        let is_over = started.elapsed() > TIME;
+        if is_over && waiting.is_empty() {
+            break;
+        }
+        if !is_over {
+            let options = BasicPublishOptions::default();
+            let publishing =
+                channel.basic_publish("".into(), QUEUE.into(), options, body, properties.clone());
+            waiting.push_back(publishing.await?);
+        }
+        if (is_over || waiting.len() == WINDOW)
+            && let Some(first) = waiting.pop_front()
+        {
+            let confirmation = first.await?;
+            ensure!(
+                matches!(confirmation, Confirmation::Ack(None)),
+                "RabbitMQ refused a message"
+            );
+            confirmed += 1;
+        }
+    }
+    let took = started.elapsed();
+    channel
+        .queue_delete(QUEUE.into(), QueueDeleteOptions::default())
+        .await?;
+    connection.close(200, "done".into()).await?;
+    Ok(f64::from(confirmed) / took.as_secs_f64())
+}

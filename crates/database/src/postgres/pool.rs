@@ -1,0 +1,142 @@
+//! The threads that hold the connections.
+//!
+//! The one that was busy last gets the next unit, so that a quiet service comes
+//! down to few connections: the others find nothing to do for a while and end.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Queued;
+use super::connect::Server;
+use super::worker::Worker;
+use crate::DatabaseError;
+
+/// How long a connection may lie idle.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// How many stay, however long they lie idle.
+const KEPT: usize = 2;
+
+pub(super) struct Pool {
+    server: Arc<Server>,
+    limit: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Units that no thread was free for.
+    waiting: VecDeque<Queued>,
+    /// Threads without work, the latest last.
+    idle: Vec<(u64, Sender<Queued>)>,
+    threads: usize,
+    started: u64,
+    closed: bool,
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").finish_non_exhaustive()
+    }
+}
+
+impl Pool {
+    pub(super) fn new(server: Arc<Server>, limit: usize) -> Arc<Self> {
+        Arc::new(Self {
+            server,
+            limit,
+            state: Mutex::default(),
+        })
+    }
+
+    /// Hands a unit to a thread, to a new one if none is idle.
+    pub(super) fn submit(self: &Arc<Self>, mut queued: Queued) {
+        let mut state = self.lock();
+        while let Some((_, thread)) = state.idle.pop() {
+            match thread.send(queued) {
+                Ok(()) => return,
+                Err(mpsc::SendError(back)) => queued = back,
+            }
+        }
+        state.waiting.push_back(queued);
+        if state.threads >= self.limit {
+            return;
+        }
+        state.threads += 1;
+        state.started += 1;
+        let (number, pool) = (state.started, Arc::clone(self));
+        let started = std::thread::Builder::new()
+            .name(format!("postgres-{number}"))
+            .spawn(move || pool.serve(number));
+        let Err(error) = started else { return };
+        state.threads -= 1;
+        if state.threads == 0 {
+            let why = format!("cannot start a thread: {error}");
+            while let Some(queued) = state.waiting.pop_front() {
+                let why = DatabaseError::Unavailable(why.clone());
+                queued.unit.answer(Err(why));
+            }
+        }
+    }
+
+    /// Lets the threads end once they are done.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.idle.clear();
+    }
+
+    fn serve(&self, number: u64) {
+        let mut worker = Worker::new(&self.server);
+        while let Some(queued) = self.next(number) {
+            worker.serve(queued);
+        }
+    }
+
+    /// The next unit for this thread; `None` when it shall end.
+    fn next(&self, number: u64) -> Option<Queued> {
+        let mut state = self.lock();
+        if let Some(queued) = state.waiting.pop_front() {
+            return Some(queued);
+        }
+        if state.closed {
+            state.threads -= 1;
+            return None;
+        }
+        let (sender, receiver) = mpsc::channel();
+        state.idle.push((number, sender));
+        drop(state);
+        self.wait(number, &receiver)
+    }
+
+    fn wait(&self, number: u64, receiver: &Receiver<Queued>) -> Option<Queued> {
+        loop {
+            match receiver.recv_timeout(IDLE) {
+                Ok(queued) => return Some(queued),
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.lock().threads -= 1;
+                    return None;
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    let mut state = self.lock();
+                    let place = state.idle.iter().position(|(idle, _)| *idle == number);
+                    // Not there: a unit is on its way here.
+                    if let Some(place) = place
+                        && state.idle.len() > KEPT
+                    {
+                        state.idle.remove(place);
+                        state.threads -= 1;
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,59 @@
+//! `dealwire verify`: whether anything was lost on the way.
+
+use std::time::Duration;
+
+use broker::{Broker, RabbitMqConfig};
+use clap::Args;
+
+use super::settings::PlaceArgs;
+use crate::installation::Installation;
+use crate::verify::{Between, Verification};
+use crate::wiring;
+
+/// Checks that no event was lost and that every matching webhook has its delivery.
+///
+/// Compares the entity service's outbox with what the delivery workers have
+/// taken in and made of it, up to the newest event. Works beside running
+/// services and changes nothing. The exit status is 0 if nothing is lost, 1 if
+/// something is lost or does not add up; the output says what, and what to do.
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    /// How long to wait for events that are still on their way.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    wait: u64,
+
+    #[command(flatten)]
+    place: PlaceArgs,
+}
+
+impl VerifyArgs {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        super::runtime()?.block_on(async {
+            let place = self.place.existing()?;
+            let between = match &place {
+                Installation::Folder(_) => Between::InProcess,
+                Installation::Servers(_) => self.broker()?,
+            };
+            let verification = Verification {
+                entity: wiring::open_entity_database(&place).await?,
+                delivery: wiring::open_delivery_database(&place).await?,
+                between,
+            };
+            let report = verification.run(Duration::from_secs(self.wait)).await?;
+            super::say(&report.to_string());
+            anyhow::ensure!(
+                report.is_sound(),
+                "something is lost or does not add up; the report says what"
+            );
+            Ok(())
+        })
+    }
+
+    fn broker(&self) -> anyhow::Result<Between> {
+        let Some(url) = self.place.load()?.broker.url()? else {
+            return Ok(Between::Unnamed);
+        };
+        let config = RabbitMqConfig::parse(&url, "dealwire verify")?;
+        Ok(Between::Broker(Broker::rabbitmq(config)))
+    }
+}

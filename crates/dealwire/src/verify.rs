@@ -1,0 +1,127 @@
+//! Whether anything was lost between the services (DESIGN 1): every event up to
+//! a cutoff is known to the delivery worker, and each event has as many
+//! deliveries as webhooks matched.
+//!
+//! Reads beside running services: narrow rows, in batches, each of one moment.
+
+mod deliveries;
+mod events;
+mod report;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use broker::Broker;
+use database::{Database, DatabaseError};
+use outbox::audit::{self, Extent};
+use outbox::queue::DELIVERY_EVENTS;
+use tokio::time::Instant;
+
+use deliveries::DeliveryFindings;
+use events::EventFindings;
+pub(crate) use report::Report;
+
+/// How often what is on its way is looked at again.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// How many rows one read takes.
+const BATCH: i64 = 10_000;
+
+/// What is compared.
+#[derive(Debug)]
+pub(crate) struct Verification {
+    /// The entity service's database.
+    pub(crate) entity: Database,
+    /// The delivery workers' database.
+    pub(crate) delivery: Database,
+    /// What is between them.
+    pub(crate) between: Between,
+}
+
+/// The way from the outbox to the workers.
+#[derive(Debug)]
+pub(crate) enum Between {
+    /// A broker that holds nothing without its publisher: what is confirmed is taken in.
+    InProcess,
+    /// A broker whose queues hold confirmed messages.
+    Broker(Broker),
+    /// Such a broker, which no setting names.
+    Unnamed,
+}
+
+/// How much waits in the worker's queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Queue {
+    /// Nothing that is confirmed.
+    Empty,
+    /// So many messages.
+    Holds(u64),
+    /// The broker did not answer.
+    Unknown,
+}
+
+impl Verification {
+    /// Compares; waits at most `wait` for events that are on their way.
+    pub(crate) async fn run(&self, wait: Duration) -> anyhow::Result<Report> {
+        let deadline = Instant::now() + wait;
+        let (cutoff, unnumbered) = self.cutoff(deadline).await?;
+        let mut events = EventFindings::read(self, &cutoff).await?;
+        while !events.missing.is_empty() && Instant::now() < deadline {
+            events.wait_for_missing(self, deadline).await?;
+            // Histories were read with holes in them.
+            events = EventFindings::read(self, &cutoff).await?;
+        }
+        let published_through = self.entity.read(audit::extent).await?.published_through;
+        let queue = if events.missing.is_empty() {
+            Queue::Empty
+        } else {
+            self.queue().await
+        };
+        let deliveries = DeliveryFindings::read(self, &cutoff).await?;
+        Ok(Report {
+            cutoff,
+            unnumbered,
+            published_through,
+            queue,
+            events,
+            deliveries,
+        })
+    }
+
+    /// Up to where events are compared: all that are committed now. Waits until the
+    /// relay has numbered them; answers how many it has not.
+    async fn cutoff(&self, deadline: Instant) -> Result<(Extent, i64), DatabaseError> {
+        let extent = self.entity.read(audit::extent).await?;
+        let Some(position) = extent.unnumbered_to else {
+            return Ok((extent, 0));
+        };
+        loop {
+            let unnumbered = self
+                .entity
+                .read(move |conn| audit::count_unnumbered(conn, position))
+                .await?;
+            if unnumbered == 0 || Instant::now() >= deadline {
+                return Ok((self.entity.read(audit::extent).await?, unnumbered));
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn queue(&self) -> Queue {
+        let broker = match &self.between {
+            Between::InProcess => return Queue::Empty,
+            Between::Unnamed => return Queue::Unknown,
+            Between::Broker(broker) => broker,
+        };
+        let depths = async {
+            broker.declare(&outbox::topology()).await.ok()?;
+            broker.queue_depths().await.ok()
+        };
+        let Some(depths) = depths.await else {
+            return Queue::Unknown;
+        };
+        let depth = depths.iter().find(|depth| depth.queue == DELIVERY_EVENTS);
+        depth.map_or(Queue::Unknown, |depth| Queue::Holds(depth.messages))
+    }
+}

@@ -1,0 +1,113 @@
+//! The worker's events against their deliveries, and against the outbox.
+
+use std::collections::HashMap;
+
+use database::DatabaseError;
+use delivery_worker::audit::{EventKey, TalliedEvent, list_held_webhooks, tally};
+use events::EventId;
+use outbox::audit::{Extent, list_ids_by_seq};
+
+use super::events::Damage;
+use super::{BATCH, Verification};
+
+/// What the worker made of its events.
+#[derive(Debug, Default)]
+pub(crate) struct DeliveryFindings {
+    /// Deliveries that events were given.
+    pub(crate) matched: i64,
+    /// Deliveries that there are.
+    pub(crate) rows: i64,
+    /// By state.
+    pub(crate) by_state: HashMap<String, i64>,
+    /// Pending ones of webhooks that are paused or disabled.
+    pub(crate) held: i64,
+    /// How long ago the oldest pending one was due, microseconds; below 0: not due yet.
+    pub(crate) oldest_due_age_us: Option<i64>,
+    /// Those that were answered with 2xx more than once.
+    pub(crate) repeated: i64,
+    /// Events that have more or fewer deliveries than they were given.
+    pub(crate) miscounted: Damage<TalliedEvent>,
+    /// Deliveries' events that are not there.
+    pub(crate) orphans: Damage<EventId>,
+    /// Events that are in no outbox under their number.
+    pub(crate) strangers: Damage<TalliedEvent>,
+}
+
+impl DeliveryFindings {
+    /// Walks along the worker's events.
+    pub(super) async fn read(of: &Verification, cutoff: &Extent) -> Result<Self, DatabaseError> {
+        let mut findings = Self::default();
+        let mut oldest_due_at_us: Option<i64> = None;
+        let mut from = Some(EventKey::first());
+        while let Some(key) = from {
+            let part = of
+                .delivery
+                .read(move |conn| {
+                    let held = list_held_webhooks(conn)?;
+                    tally(conn, &key, &held, BATCH)
+                })
+                .await?;
+            from = part.next;
+            for (state, count) in part.deliveries.by_state {
+                findings.rows += count;
+                *findings.by_state.entry(state).or_default() += count;
+            }
+            findings.held += part.deliveries.held;
+            findings.repeated += part.deliveries.repeated;
+            oldest_due_at_us = [oldest_due_at_us, part.deliveries.oldest_due_at_us]
+                .into_iter()
+                .flatten()
+                .min();
+            for id in part.orphans {
+                findings.orphans.add(id);
+            }
+            for event in &part.events {
+                findings.matched += event.matched;
+                if event.matched != event.rows {
+                    findings.miscounted.add(event.clone());
+                }
+            }
+            findings.compare(of, cutoff, part.events).await?;
+        }
+        if let Some(due_at_us) = oldest_due_at_us {
+            let now_us = of.delivery.read(|conn| conn.now_us()).await?;
+            findings.oldest_due_age_us = Some(now_us - due_at_us);
+        }
+        Ok(findings)
+    }
+
+    /// Looks for events in the outbox by their number. What it no longer keeps, and what
+    /// came after the cutoff, is not looked for.
+    async fn compare(
+        &mut self,
+        of: &Verification,
+        cutoff: &Extent,
+        events: Vec<TalliedEvent>,
+    ) -> Result<(), DatabaseError> {
+        let Some(oldest_seq) = cutoff.oldest_seq else {
+            return Ok(());
+        };
+        let compared = oldest_seq..=cutoff.last_seq;
+        let seqs: Vec<i64> = events
+            .iter()
+            .filter_map(|event| event.seq)
+            .filter(|seq| compared.contains(seq))
+            .collect();
+        if seqs.is_empty() {
+            return Ok(());
+        }
+        let ids = of
+            .entity
+            .read(move |conn| list_ids_by_seq(conn, &seqs))
+            .await?;
+        for event in events {
+            if let Some(seq) = event.seq
+                && compared.contains(&seq)
+                && ids.get(&seq) != Some(&event.event_id)
+            {
+                self.strangers.add(event);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,256 @@
+//! The outbox against what the delivery worker has taken in.
+
+use std::collections::{HashMap, HashSet};
+
+use anyhow::Context as _;
+use database::DatabaseError;
+use delivery_worker::audit::{KnownEvent, list_known};
+use events::EventId;
+use outbox::audit::{Extent, OutboxEntry, list_entries, list_parked};
+use outbox::queue::DELIVERY_EVENTS;
+use tokio::time::Instant;
+
+use super::{BATCH, PAUSE, Verification};
+
+/// How many of a kind of damage are named.
+pub(super) const NAMED: usize = 20;
+
+/// What the outbox and the worker say of events up to a cutoff.
+#[derive(Debug, Default)]
+pub(crate) struct EventFindings {
+    /// Events in the outbox.
+    pub(crate) kept: u64,
+    /// Those that the worker's queue wants.
+    pub(crate) wanted: u64,
+    /// Those that the worker has taken in.
+    pub(crate) known: u64,
+    /// Those that it could not take in and keeps.
+    pub(crate) parked: u64,
+    /// Those that it neither has nor keeps, in order.
+    pub(crate) missing: Vec<OutboxEntry>,
+    /// Numbers that no event has.
+    pub(crate) gaps: Damage<Gap>,
+    /// Records whose revisions do not follow each other.
+    pub(crate) breaks: Damage<Break>,
+}
+
+/// Numbers that are missing: from the first to the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gap {
+    pub(crate) first: i64,
+    pub(crate) last: i64,
+}
+
+/// An event whose revision is not the one that its record is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Break {
+    pub(crate) entry: OutboxEntry,
+    pub(crate) record_id: i64,
+    pub(crate) expected: i64,
+    pub(crate) revision: i64,
+}
+
+/// How often something was found, and the first ones of it.
+#[derive(Debug)]
+pub(crate) struct Damage<T> {
+    pub(crate) count: u64,
+    pub(crate) first: Vec<T>,
+}
+
+impl<T> Default for Damage<T> {
+    fn default() -> Self {
+        Self {
+            count: 0,
+            first: Vec::new(),
+        }
+    }
+}
+
+impl<T> Damage<T> {
+    pub(super) fn add(&mut self, found: T) {
+        self.count += 1;
+        if self.first.len() < NAMED {
+            self.first.push(found);
+        }
+    }
+
+    pub(crate) fn is_none(&self) -> bool {
+        self.count == 0
+    }
+}
+
+impl EventFindings {
+    /// Walks along the sequence up to the cutoff.
+    pub(super) async fn read(of: &Verification, cutoff: &Extent) -> anyhow::Result<Self> {
+        let topology = outbox::topology();
+        let queue = topology
+            .queues
+            .iter()
+            .find(|queue| queue.name == DELIVERY_EVENTS)
+            .context("the topology has no queue of the delivery worker")?;
+        let mut findings = Self::default();
+        // What lies before the oldest was published and is no longer kept.
+        let oldest = cutoff.oldest_seq.unwrap_or(cutoff.last_seq + 1);
+        let mut histories = Histories::new(oldest == 1);
+        let (mut after, through) = (oldest - 1, cutoff.last_seq);
+        while after < through {
+            let entries = of
+                .entity
+                .read(move |conn| list_entries(conn, after, through, BATCH))
+                .await?;
+            for entry in &entries {
+                findings.step(after, entry.seq);
+                after = entry.seq;
+            }
+            findings.kept += as_count(entries.len());
+            let is_last = entries.is_empty();
+            let wanted: Vec<OutboxEntry> = entries
+                .into_iter()
+                .filter(|entry| queue.wants(&entry.event_type))
+                .collect();
+            findings.compare(of, wanted, &mut histories).await?;
+            if is_last {
+                findings.step(after, through + 1);
+                after = through;
+            }
+        }
+        Ok(findings)
+    }
+
+    /// Waits until the worker has taken in what it missed, or until `deadline`.
+    pub(super) async fn wait_for_missing(
+        &mut self,
+        of: &Verification,
+        deadline: Instant,
+    ) -> anyhow::Result<()> {
+        while let Some(ids) = first_ids(&self.missing) {
+            let known = list_known_ids(of, ids).await?;
+            self.missing
+                .retain(|entry| !known.contains_key(&entry.event_id));
+            if !known.is_empty() {
+                continue;
+            }
+            if Instant::now() >= deadline {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, after: i64, seq: i64) {
+        if seq > after + 1 {
+            self.gaps.add(Gap {
+                first: after + 1,
+                last: seq - 1,
+            });
+        }
+    }
+
+    async fn compare(
+        &mut self,
+        of: &Verification,
+        wanted: Vec<OutboxEntry>,
+        histories: &mut Histories,
+    ) -> Result<(), DatabaseError> {
+        self.wanted += as_count(wanted.len());
+        let ids = wanted.iter().map(|entry| entry.event_id).collect();
+        let known = list_known_ids(of, ids).await?;
+        self.known += as_count(known.len());
+        for entry in &wanted {
+            if let Some(event) = known.get(&entry.event_id)
+                && let Some(found) = histories.follow(entry, event)
+            {
+                self.breaks.add(found);
+            }
+        }
+        let missing: Vec<OutboxEntry> = wanted
+            .into_iter()
+            .filter(|entry| !known.contains_key(&entry.event_id))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<String> = missing
+            .iter()
+            .map(|entry| entry.event_id.to_string())
+            .collect();
+        let parked: HashSet<String> = of
+            .delivery
+            .read(move |conn| list_parked(conn, DELIVERY_EVENTS, &ids))
+            .await?;
+        self.parked += as_count(parked.len());
+        let missing = missing
+            .into_iter()
+            .filter(|entry| !parked.contains(&entry.event_id.to_string()));
+        self.missing.extend(missing);
+        Ok(())
+    }
+}
+
+fn first_ids(entries: &[OutboxEntry]) -> Option<Vec<EventId>> {
+    let limit = usize::try_from(BATCH).unwrap_or(usize::MAX);
+    let ids: Vec<EventId> = entries
+        .iter()
+        .take(limit)
+        .map(|entry| entry.event_id)
+        .collect();
+    (!ids.is_empty()).then_some(ids)
+}
+
+async fn list_known_ids(
+    of: &Verification,
+    ids: Vec<EventId>,
+) -> Result<HashMap<EventId, KnownEvent>, DatabaseError> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let known = of.delivery.read(move |conn| list_known(conn, &ids)).await?;
+    Ok(known
+        .into_iter()
+        .map(|event| (event.event_id, event))
+        .collect())
+}
+
+/// The last revision of each record that is not deleted.
+#[derive(Debug)]
+struct Histories {
+    /// Whether the events go back to the first one.
+    are_whole: bool,
+    revisions: HashMap<(i64, String, i64), i64>,
+}
+
+impl Histories {
+    fn new(are_whole: bool) -> Self {
+        Self {
+            are_whole,
+            revisions: HashMap::new(),
+        }
+    }
+
+    /// Goes on with the next event; answers if its revision is not the next one.
+    fn follow(&mut self, entry: &OutboxEntry, event: &KnownEvent) -> Option<Break> {
+        let (record_id, revision) = (event.record_id?, event.revision?);
+        let key = (event.account_id, event.component.clone(), record_id);
+        let last = if entry.event_type.ends_with(".delete") {
+            self.revisions.remove(&key)
+        } else {
+            self.revisions.insert(key, revision)
+        };
+        let expected = match last {
+            Some(last) => last + 1,
+            None if self.are_whole => 1,
+            None => return None,
+        };
+        (revision != expected).then(|| Break {
+            entry: entry.clone(),
+            record_id,
+            expected,
+            revision,
+        })
+    }
+}
+
+fn as_count(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,114 @@
+//! `dealwire up`: every service in one process.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use broker::{Broker, InProcessLimits};
+use database::Database;
+use delivery_worker::KeyRing;
+use entity_service::EntityConfig;
+use events::Clock;
+use http_api::{HttpApi, HttpApiParts, ServerConfig};
+use telemetry::Metrics;
+use tokio_util::sync::CancellationToken;
+
+use super::{END_OF_SERVICES, broker_readiness, delivery_config, openapi, verifier};
+use crate::keys::Keys;
+use crate::settings::DeliverySettings;
+
+/// All services in one process, on files and the in-process broker.
+pub(crate) struct AllInOne {
+    api: HttpApi,
+    entity: entity_service::Service,
+    delivery: delivery_worker::Service,
+    broker: Broker,
+}
+
+impl AllInOne {
+    /// Puts everything together; nothing runs yet.
+    pub(crate) async fn build(
+        entity_database: Database,
+        delivery_database: Database,
+        keys: &Keys,
+        settings: &DeliverySettings,
+    ) -> anyhow::Result<Self> {
+        let broker = Broker::in_process(InProcessLimits::default());
+        broker.declare(&outbox::topology()).await?;
+        let clock = Clock::System;
+        let metrics = Metrics::new();
+        let token_verifier = verifier(keys.signer.public_pem(), &clock)?;
+        let entity = entity_service::Service::build(
+            EntityConfig::default(),
+            entity_service::Dependencies {
+                database: entity_database,
+                broker: broker.clone(),
+                clock: clock.clone(),
+                token_signer: keys.signer.clone(),
+                token_verifier: token_verifier.clone(),
+                metrics: metrics.clone(),
+            },
+        )
+        .await
+        .context("the entity service cannot start")?;
+        let delivery = delivery_worker::Service::build(
+            // The data folder's lock keeps everybody else out.
+            delivery_config(settings, true),
+            delivery_worker::Dependencies {
+                database: delivery_database,
+                broker: broker.clone(),
+                clock,
+                keys: Arc::new(KeyRing::new(&keys.master, &[])?),
+                token_verifier: token_verifier.clone(),
+                metrics: metrics.clone(),
+            },
+        )
+        .await
+        .context("the delivery worker cannot start")?;
+        let api = HttpApi::new(HttpApiParts {
+            verifier: token_verifier,
+            routes: vec![Arc::new(entity.routes()), Arc::new(delivery.routes())],
+            openapi: openapi(),
+            readiness: [
+                entity.readiness(),
+                delivery.readiness(),
+                vec![broker_readiness(&broker)],
+            ]
+            .concat(),
+            metrics,
+        })?;
+        Ok(Self {
+            api,
+            entity,
+            delivery,
+            broker,
+        })
+    }
+
+    /// Answers on `listener` until cancelled, then finishes what is in flight.
+    pub(crate) async fn run(
+        self,
+        listener: TcpListener,
+        cancel: CancellationToken,
+    ) -> anyhow::Result<()> {
+        // Requests end first, then who works for them, then the broker between.
+        let services = CancellationToken::new();
+        let entity = tokio::spawn(self.entity.run(services.clone()));
+        let delivery = tokio::spawn(self.delivery.run(services.clone()));
+        let config = ServerConfig::default();
+        let served = http_api::serve(vec![listener], config, self.api, cancel).await;
+        services.cancel();
+        let ending = async {
+            let (entity, delivery) = tokio::join!(entity, delivery);
+            entity?;
+            delivery
+        };
+        match tokio::time::timeout(END_OF_SERVICES, ending).await {
+            Ok(ended) => ended?,
+            // Nothing is lost: what was not written down is done again.
+            Err(_elapsed) => tracing::warn!("the services did not end in time and are cut short"),
+        }
+        self.broker.close().await;
+        Ok(served?)
+    }
+}

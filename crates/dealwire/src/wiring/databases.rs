@@ -1,0 +1,74 @@
+//! The services' databases: files in a data folder, or PostgreSQL.
+
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use database::{Database, DatabaseConfig, Migrations};
+
+use crate::installation::Installation;
+
+/// The entity service's file in the data folder.
+const ENTITY_FILE: &str = "entity.db";
+
+/// The delivery worker's file in the data folder.
+const DELIVERY_FILE: &str = "delivery.db";
+
+/// Threads that read one SQLite file.
+const READERS: usize = 2;
+
+/// Whether rows were ever kept in this data folder.
+pub(crate) fn has_data(folder: &Path) -> bool {
+    [ENTITY_FILE, DELIVERY_FILE].iter().any(|name| {
+        let file = folder.join(name);
+        file.metadata().is_ok_and(|metadata| metadata.len() > 0)
+    })
+}
+
+/// What the entity service's database holds.
+pub(crate) fn entity_migrations() -> Vec<Migrations> {
+    with_shared(entity_service::MIGRATIONS)
+}
+
+/// What the delivery workers' database holds.
+pub(crate) fn delivery_migrations() -> Vec<Migrations> {
+    with_shared(delivery_worker::MIGRATIONS)
+}
+
+fn with_shared(own: Migrations) -> Vec<Migrations> {
+    vec![outbox::MIGRATIONS, idempotency::MIGRATIONS, own]
+}
+
+/// Opens the entity service's database.
+pub(crate) async fn open_entity_database(place: &Installation) -> anyhow::Result<Database> {
+    let config = match place {
+        Installation::Folder(folder) => file(folder.join(ENTITY_FILE))?,
+        Installation::Servers(servers) => servers.entity()?.clone(),
+    };
+    Ok(Database::open(&config, entity_migrations()).await?)
+}
+
+/// Opens the delivery workers' database.
+pub(crate) async fn open_delivery_database(place: &Installation) -> anyhow::Result<Database> {
+    let config = match place {
+        Installation::Folder(folder) => file(folder.join(DELIVERY_FILE))?,
+        Installation::Servers(servers) => servers.delivery()?.clone(),
+    };
+    Ok(Database::open(&config, delivery_migrations()).await?)
+}
+
+/// A file of the data folder, made for the owner alone; its log takes over the
+/// rights.
+fn file(path: PathBuf) -> anyhow::Result<DatabaseConfig> {
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(&path)
+        .with_context(|| format!("cannot open {}", path.display()))?;
+    Ok(DatabaseConfig::Sqlite {
+        path,
+        readers: READERS,
+    })
+}

@@ -1,0 +1,54 @@
+//! `dealwire verify` beside a running `dealwire up`, and after a loss.
+
+use std::process::Output;
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::process::{Up, dealwire};
+
+async fn verify(home: &TempDir, wait: &str) -> (Option<i32>, String) {
+    let Output { status, stdout, .. } = dealwire()
+        .args(["verify", "--wait", wait, "--data-dir"])
+        .arg(home.path().join("data"))
+        .output()
+        .await
+        .unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap())
+}
+
+#[tokio::test]
+async fn a_lost_delivery_database_is_noticed_and_a_rewind_mends_it() {
+    let home = tempfile::tempdir().unwrap();
+    let up = Up::start(&home).await;
+    for _ in 0..3 {
+        up.create("orders", json!({"name": "n"})).await;
+    }
+    let (status, said) = verify(&home, "20").await;
+    assert_eq!(status, Some(0), "{said}");
+    // The account's pipeline, and three orders.
+    assert!(said.contains("wants 4: 4 known"), "{said}");
+    assert!(said.contains("Nothing is lost."), "{said}");
+    assert_eq!(up.terminate().await, Some(0));
+
+    for file in ["delivery.db", "delivery.db-wal", "delivery.db-shm"] {
+        drop(std::fs::remove_file(home.path().join("data").join(file)));
+    }
+    let (status, said) = verify(&home, "0").await;
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("LOST: 4 events"), "{said}");
+    assert!(said.contains("`dealwire relay rewind --to 0`"), "{said}");
+
+    let up = Up::start(&home).await;
+    let rewound = dealwire()
+        .args(["relay", "rewind", "--to", "0", "--data-dir"])
+        .arg(home.path().join("data"))
+        .status()
+        .await
+        .unwrap();
+    assert!(rewound.success());
+    let (status, said) = verify(&home, "20").await;
+    assert_eq!(status, Some(0), "{said}");
+    assert!(said.contains("wants 4: 4 known"), "{said}");
+    assert_eq!(up.terminate().await, Some(0));
+}

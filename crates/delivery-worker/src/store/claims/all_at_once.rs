@@ -1,0 +1,144 @@
+//! Claims on PostgreSQL: one round trip for all lanes, however many there are.
+
+use std::collections::HashMap;
+
+use database::DatabaseError;
+use diesel::pg::PgConnection;
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text};
+use diesel::{QueryableByName, RunQueryDsl};
+
+use super::{Claimed, ClaimedRow, sort_by_due};
+use crate::lane::Ask;
+
+/// $1 webhooks, $2 how many of each, $3 now, $4 the worker, $5 whether there
+/// are others.
+const CLAIM: &str = "
+WITH due AS MATERIALIZED (
+    SELECT of_lane.id FROM unnest($1, $2) AS ask (webhook_id, most), LATERAL (
+    SELECT c.id FROM deliveries c
+    WHERE c.webhook_id = ask.webhook_id AND c.state = 'pending' AND c.due_at_us <= $3
+        AND (c.worker_id IS NULL OR NOT EXISTS (
+            SELECT 1 FROM workers w WHERE w.id = c.worker_id AND w.lease_until_us > $3))
+        AND NOT ($5 AND EXISTS (
+            SELECT 1 FROM deliveries o JOIN workers w ON w.id = o.worker_id
+            WHERE o.webhook_id = c.webhook_id AND o.record_id = c.record_id
+                AND o.component = c.component AND o.state = 'pending'
+                AND w.id <> $4 AND w.lease_until_us > $3))
+    ORDER BY c.due_at_us LIMIT ask.most) of_lane)
+UPDATE deliveries d SET worker_id = $4, claim_no = d.claim_no + 1
+FROM due
+WHERE d.id = due.id AND d.state = 'pending'
+    AND (d.worker_id IS NULL OR NOT EXISTS (
+        SELECT 1 FROM workers w WHERE w.id = d.worker_id AND w.lease_until_us > $3))
+RETURNING d.webhook_id, d.id, d.event_id, d.component, d.record_id, d.due_at_us, d.attempts,
+    d.claim_no, d.expires_at_us";
+
+const NEXT_DUE: &str = "
+SELECT ask.webhook_id, (
+    SELECT min(d.due_at_us) FROM deliveries d
+    WHERE d.webhook_id = ask.webhook_id AND d.state = 'pending' AND d.due_at_us > $2) AS due_at_us
+FROM unnest($1) AS ask (webhook_id)";
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    webhook_id: i64,
+    #[diesel(sql_type = Binary)]
+    id: Vec<u8>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    event_id: Option<Vec<u8>>,
+    #[diesel(sql_type = Text)]
+    component: String,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    record_id: Option<i64>,
+    #[diesel(sql_type = BigInt)]
+    due_at_us: i64,
+    #[diesel(sql_type = BigInt)]
+    attempts: i64,
+    #[diesel(sql_type = BigInt)]
+    claim_no: i64,
+    #[diesel(sql_type = BigInt)]
+    expires_at_us: i64,
+}
+
+#[derive(QueryableByName)]
+struct NextDue {
+    #[diesel(sql_type = BigInt)]
+    webhook_id: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    due_at_us: Option<i64>,
+}
+
+/// Answers every ask.
+pub(super) fn claim(
+    conn: &mut PgConnection,
+    worker: &[u8],
+    asks: &[Ask],
+    now_us: i64,
+    others: bool,
+) -> Result<Vec<Claimed>, DatabaseError> {
+    let webhooks: Vec<i64> = asks.iter().map(|ask| ask.webhook.0).collect();
+    let most: Vec<i64> = asks
+        .iter()
+        .map(|ask| i64::try_from(ask.limit).unwrap_or(i64::MAX))
+        .collect();
+    let rows: Vec<Row> = diesel::sql_query(CLAIM)
+        .bind::<Array<BigInt>, _>(&webhooks)
+        .bind::<Array<BigInt>, _>(most)
+        .bind::<BigInt, _>(now_us)
+        .bind::<Binary, _>(worker)
+        .bind::<Bool, _>(others)
+        .load(conn)?;
+    let mut of_webhook: HashMap<i64, Vec<ClaimedRow>> = HashMap::new();
+    for row in rows {
+        let claimed = of_webhook.entry(row.webhook_id).or_default();
+        claimed.push(ClaimedRow {
+            id: row.id,
+            event_id: row.event_id,
+            component: row.component,
+            record_id: row.record_id,
+            due_at_us: row.due_at_us,
+            attempts: row.attempts,
+            claim_no: row.claim_no,
+            expires_at_us: row.expires_at_us,
+        });
+    }
+    // A lane that got all it asked for asks again at once.
+    let satisfied = |webhook: &i64, limit| of_webhook.get(webhook).map_or(0, Vec::len) >= limit;
+    let left: Vec<i64> = asks
+        .iter()
+        .filter(|ask| !satisfied(&ask.webhook.0, ask.limit))
+        .map(|ask| ask.webhook.0)
+        .collect();
+    let next_due = next_due(conn, &left, now_us)?;
+    Ok(asks
+        .iter()
+        .map(|&ask| {
+            let mut rows = of_webhook.remove(&ask.webhook.0).unwrap_or_default();
+            sort_by_due(&mut rows);
+            Claimed {
+                ask,
+                rows,
+                next_due_us: next_due.get(&ask.webhook.0).copied(),
+            }
+        })
+        .collect())
+}
+
+fn next_due(
+    conn: &mut PgConnection,
+    webhooks: &[i64],
+    now_us: i64,
+) -> Result<HashMap<i64, i64>, DatabaseError> {
+    if webhooks.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<NextDue> = diesel::sql_query(NEXT_DUE)
+        .bind::<Array<BigInt>, _>(webhooks)
+        .bind::<BigInt, _>(now_us)
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| Some((row.webhook_id, row.due_at_us?)))
+        .collect())
+}

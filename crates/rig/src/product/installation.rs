@@ -1,0 +1,106 @@
+//! Databases, broker, keys and a token for services that run apart.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+
+use super::{LOOPBACK, Part, Product, Role};
+use crate::process::Program;
+use crate::servers::Servers;
+
+const ENTITY_DATABASE: &str = "dealwire_entity";
+const DELIVERY_DATABASE: &str = "dealwire_delivery";
+const VHOST: &str = "dealwire";
+
+/// What the services of one Dealwire share; empty until they run.
+#[derive(Debug)]
+pub struct Installation {
+    program: Program,
+    folder: PathBuf,
+    token: String,
+}
+
+/// How many processes of each service.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout {
+    /// Replicas of the entity service.
+    pub entity_services: usize,
+    /// Delivery workers.
+    pub delivery_workers: usize,
+}
+
+impl Installation {
+    /// Makes databases and a virtual host of its own on `servers`, anew where they were
+    /// there; keys in `folder`; an account with a token.
+    ///
+    /// # Errors
+    /// A server or a subcommand of the program refuses; the error shows what it said.
+    pub async fn create(file: &Path, folder: &Path, servers: &Servers) -> anyhow::Result<Self> {
+        for database in [ENTITY_DATABASE, DELIVERY_DATABASE] {
+            servers.create_database(database).await?;
+        }
+        servers.create_vhost(VHOST).await?;
+        std::fs::create_dir_all(folder)?;
+        let set = |section: &str, key: &str| format!("DEALWIRE__{section}__{key}");
+        let program = Program::new(file)
+            .with("DEALWIRE__DATA_DIR", folder.to_string_lossy())
+            .with(&set("BROKER", "URL"), servers.vhost(VHOST))
+            .with(
+                &set("ENTITY_SERVICE", "DATABASE_URL"),
+                servers.database(ENTITY_DATABASE),
+            )
+            .with(
+                &set("DELIVERY_WORKER", "DATABASE_URL"),
+                servers.database(DELIVERY_DATABASE),
+            )
+            .with(&set("DELIVERY", "ALLOW_NETWORKS"), LOOPBACK);
+        let data_dir = folder.to_string_lossy();
+        program
+            .run(&["keys", "create", "--data-dir", &data_dir])
+            .await?;
+        program.run(&["migrate"]).await?;
+        let account = program.run(&["account", "create", "--name", "rig"]).await?;
+        let scopes = ["records:write", "webhooks:write", "admin:write"];
+        let mut arguments = vec!["token", "create", "--account", account.trim()];
+        arguments.extend(scopes.iter().flat_map(|scope| ["--scope", scope]));
+        let token = program.run(&arguments).await.context("no token")?;
+        Ok(Self {
+            program,
+            folder: folder.to_owned(),
+            token,
+        })
+    }
+
+    /// Starts all processes at once and waits until each is ready; how long that took.
+    ///
+    /// # Errors
+    /// One cannot be started, or is not ready in time.
+    pub async fn start(&self, layout: Layout) -> anyhow::Result<(Product, Duration)> {
+        let started = Instant::now();
+        let mut parts = Vec::new();
+        for (role, count) in [
+            (Role::EntityService, layout.entity_services),
+            (Role::DeliveryWorker, layout.delivery_workers),
+        ] {
+            for number in 1..=count {
+                let log = format!("{}-{number}.log", role.subcommand());
+                let log = self.folder.join(log);
+                parts.push(Part::start(role, number, &self.program, None, &log)?);
+            }
+        }
+        for part in &mut parts {
+            part.become_ready().await?;
+        }
+        let product = Product {
+            parts,
+            token: self.token.clone(),
+        };
+        Ok((product, started.elapsed()))
+    }
+
+    /// The program with all settings, for its other subcommands.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+}

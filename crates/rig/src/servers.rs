@@ -1,0 +1,106 @@
+//! Where a PostgreSQL and a RabbitMQ listen, and databases and vhosts on them.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, PgConnection};
+use hyper::Method;
+use hyper::header::{AUTHORIZATION, HeaderValue};
+use serde_json::json;
+use url::Url;
+
+use crate::connection::{Ask, Connection};
+
+/// Two servers by their URLs.
+#[derive(Debug, Clone)]
+pub struct Servers {
+    database: Url,
+    amqp: Url,
+    management: Url,
+}
+
+impl Servers {
+    /// From the URLs of a database that exists, of the broker, and of its management API.
+    ///
+    /// # Errors
+    /// One is no URL.
+    pub fn parse(database: &str, amqp: &str, management: &str) -> anyhow::Result<Self> {
+        Ok(Self {
+            database: Url::parse(database).context("the database's URL")?,
+            amqp: Url::parse(amqp).context("the broker's URL")?,
+            management: Url::parse(management).context("the management API's URL")?,
+        })
+    }
+
+    /// The URL of a database on the server.
+    pub fn database(&self, name: &str) -> String {
+        let mut url = self.database.clone();
+        url.set_path(name);
+        url.into()
+    }
+
+    /// The URL of a virtual host of the broker.
+    pub fn vhost(&self, name: &str) -> String {
+        let mut url = self.amqp.clone();
+        url.set_path(name);
+        url.into()
+    }
+
+    /// Makes an empty database; one of that name that is there is dropped.
+    ///
+    /// # Errors
+    /// The server refuses, or does not answer.
+    pub async fn create_database(&self, name: &str) -> anyhow::Result<()> {
+        self.sql(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            .await?;
+        self.sql(format!("CREATE DATABASE {name}")).await
+    }
+
+    /// Makes an empty virtual host; one of that name that is there is dropped.
+    ///
+    /// # Errors
+    /// The server refuses, or does not answer.
+    pub async fn create_vhost(&self, name: &str) -> anyhow::Result<()> {
+        let path = format!("/api/vhosts/{name}");
+        self.manage(Ask::new(Method::DELETE, &*path), &[404])
+            .await?;
+        self.manage(Ask::json(Method::PUT, path, &json!({})), &[])
+            .await?;
+        let user = self.management.username();
+        let all = json!({ "configure": ".*", "write": ".*", "read": ".*" });
+        let path = format!("/api/permissions/{name}/{user}");
+        self.manage(Ask::json(Method::PUT, path, &all), &[]).await
+    }
+
+    async fn sql(&self, statement: String) -> anyhow::Result<()> {
+        let url = self.database.to_string();
+        let ran = tokio::task::spawn_blocking(move || {
+            let mut connection = PgConnection::establish(&url)?;
+            connection.batch_execute(&statement).context(statement)
+        });
+        ran.await?
+    }
+
+    async fn manage(&self, mut ask: Ask, also_fine: &[u16]) -> anyhow::Result<()> {
+        let url = &self.management;
+        let login = format!("{}:{}", url.username(), url.password().unwrap_or_default());
+        let login = format!("Basic {}", STANDARD.encode(login));
+        ask.headers
+            .insert(AUTHORIZATION, HeaderValue::from_str(&login)?);
+        let what = format!("{} {}", ask.method, ask.path);
+        let addresses = url.socket_addrs(|| None)?;
+        let address: SocketAddr = *addresses.first().context("the management API's address")?;
+        let mut connection = Connection::open(address, None).await?;
+        let answer = connection.send(ask).await?;
+        let status = answer.status;
+        ensure!(
+            status.is_success() || also_fine.contains(&status.as_u16()),
+            "RabbitMQ answers {what} with {status}: {}",
+            answer.text()
+        );
+        Ok(())
+    }
+}
