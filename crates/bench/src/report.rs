@@ -51,7 +51,6 @@ pub(crate) struct Report {
     rounds: u32,
     columns: Vec<&'static str>,
     rows: Vec<Row>,
-    places: BTreeMap<String, usize>,
 }
 
 #[derive(Debug)]
@@ -79,17 +78,25 @@ impl Report {
             self.columns.push(column);
         }
         for Measure { name, unit, value } in measures {
-            let place = *self.places.entry(name.clone()).or_insert(self.rows.len());
-            if place == self.rows.len() {
-                let values = BTreeMap::new();
-                self.rows.push(Row { name, unit, values });
-            }
-            self.rows[place]
-                .values
-                .entry(column)
-                .or_default()
-                .push(value);
+            let place = match self.rows.iter().position(|row| row.name == name) {
+                Some(place) => place,
+                None => self.new_row(name, unit),
+            };
+            let values = &mut self.rows[place].values;
+            values.entry(column).or_default().push(value);
         }
+    }
+
+    /// Behind the rows of its kind: what their names begin with, up to a colon.
+    fn new_row(&mut self, name: String, unit: &'static str) -> usize {
+        let kind = name.split_once(": ").map(|(kind, _)| kind);
+        let is_kin =
+            |row: &Row| kind.is_some() && row.name.split_once(": ").map(|(k, _)| k) == kind;
+        let kin = self.rows.iter().rposition(is_kin);
+        let place = kin.map_or(self.rows.len(), |last| last + 1);
+        let values = BTreeMap::new();
+        self.rows.insert(place, Row { name, unit, values });
+        place
     }
 
     pub(crate) fn end_round(&mut self) {
@@ -184,7 +191,7 @@ impl Report {
     }
 
     fn median_of(&self, row: &str, column: &str) -> Option<f64> {
-        let row = &self.rows[*self.places.get(row)?];
+        let row = self.rows.iter().find(|known| known.name == row)?;
         row.values.get(column).map(|values| median(values))
     }
 }
@@ -251,6 +258,10 @@ mod tests {
             report.add("a", vec![Measure::ms("x", value)]);
         }
         report.add("b", vec![Measure::ms("x", 8.0), Measure::ms("y", 9.0)]);
+        report.add("b", vec![Measure::ms("CPU: c", 1.0), Measure::ms("z", 1.0)]);
+        report.add("b", vec![Measure::ms("CPU: d", 1.0)]);
+        let names: Vec<&str> = report.rows.iter().map(|row| row.name.as_str()).collect();
+        assert_eq!(names, ["x", "y", "CPU: c", "CPU: d", "z"]);
         assert_eq!(report.median_of("x", "a"), Some(2.0));
         assert_eq!(report.median_of("x", "b"), Some(8.0));
         assert_eq!(report.median_of("y", "a"), None);

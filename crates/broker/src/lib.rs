@@ -19,6 +19,11 @@
 //! message went to has seen it acked, so the producer's outbox row stays the durable copy until the
 //! consumers have committed theirs (DESIGN 4).
 //!
+//! RabbitMQ confirms when the queues have the message on disk. It sends consumers messages ahead, as
+//! many as their prefetch, and a batch that is dropped gives back all of them: the channel is closed
+//! and opened again. Connections are kept for ever; a lost one shows as `ConnectionLost`, once, and
+//! the next call waits for the new one.
+//!
 //! ```
 //! use broker::{Broker, InProcessLimits, OutgoingMessage, Queue, Topology};
 //!

@@ -57,7 +57,8 @@ pub struct IncomingMessage {
     pub traceparent: Option<String>,
     /// The encoded event, shared with every other queue that got it.
     pub body: Bytes,
-    /// Set when it was handed out before and not acked: it may have been worked on already.
+    /// Set when it was handed out before and not acked: it may have been worked on already. RabbitMQ
+    /// sets it also for what it had only sent ahead.
     pub redelivered: bool,
 }
 

@@ -5,7 +5,7 @@
 //! again. Without the restart the first half would only keep messages, not deliver them.
 
 use std::any::Any;
-use std::fmt::Display;
+use std::error::Error;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -32,7 +32,7 @@ pub async fn supervise<Start, Run, Failure>(name: &str, cancel: CancellationToke
 where
     Start: FnMut(CancellationToken) -> Run,
     Run: Future<Output = Result<(), Failure>> + Send + 'static,
-    Failure: Display + Send + 'static,
+    Failure: Error + Send + 'static,
 {
     let mut pause = FIRST_PAUSE;
     while !cancel.is_cancelled() {
@@ -59,7 +59,7 @@ async fn run_once<Failure>(
     run: impl Future<Output = Result<(), Failure>> + Send + 'static,
 ) -> Result<(), Failed>
 where
-    Failure: Display + Send + 'static,
+    Failure: Error + Send + 'static,
 {
     // A task of its own turns a panic into a value; the set aborts it when this future is dropped.
     let mut tasks = JoinSet::new();
@@ -67,7 +67,8 @@ where
     match tasks.join_next().await {
         Some(Ok(Ok(()))) | None => Ok(()),
         Some(Ok(Err(failure))) => {
-            tracing::warn!(task = name, error = %failure, "task failed and will be restarted");
+            let error: &(dyn Error + 'static) = &failure;
+            tracing::warn!(task = name, error, "task failed and will be restarted");
             Err(Failed)
         }
         Some(Err(ended)) => {
@@ -109,9 +110,9 @@ mod tests {
             let run = starts.len();
             async move {
                 match run {
-                    1 => Err("first failure"),
+                    1 => Err(std::fmt::Error),
                     2 => panic!("second failure"),
-                    3 => Err("third failure"),
+                    3 => Err(std::fmt::Error),
                     _ => Ok(()),
                 }
             }
@@ -137,7 +138,11 @@ mod tests {
                     sleep(Duration::from_secs(10)).await;
                 }
                 *ends.lock().unwrap() = Instant::now();
-                if run == 12 { Ok(()) } else { Err("down") }
+                if run == 12 {
+                    Ok(())
+                } else {
+                    Err(std::fmt::Error)
+                }
             }
         })
         .await;
@@ -163,7 +168,7 @@ mod tests {
                         cancel.cancelled().await;
                         sleep(Duration::from_secs(1)).await;
                         count.fetch_add(1, Ordering::SeqCst);
-                        Err("interrupted")
+                        Err(std::fmt::Error)
                     }
                 })
                 .await;
@@ -180,7 +185,7 @@ mod tests {
         let cancel = CancellationToken::new();
         let began = Instant::now();
         let token = cancel.clone();
-        let supervised = supervise("test", cancel, |_| async { Err("down") });
+        let supervised = supervise("test", cancel, |_| async { Err(std::fmt::Error) });
         tokio::join!(supervised, async move {
             sleep(Duration::from_millis(50)).await;
             token.cancel();

@@ -57,6 +57,13 @@ pub(crate) struct Recovery {
 
 type Place = (u32, Key);
 
+/// When a webhook first took a revision, and whether it had refused it before.
+struct Taken {
+    revision: u64,
+    at: Instant,
+    was_refused: bool,
+}
+
 /// Judges all that was seen.
 pub(crate) fn judge(ledger: &Ledger, arrivals: &Arrivals) -> Verdict {
     let promised = ledger.lock();
@@ -178,7 +185,7 @@ fn judge_repeats(arrivals: &[Arrival], verdict: &mut Verdict) {
 }
 
 fn judge_order(by_place: &HashMap<Place, Vec<&Arrival>>, verdict: &mut Verdict) {
-    let mut histories: HashMap<(u32, Record), Vec<(u64, Instant, bool)>> = HashMap::new();
+    let mut histories: HashMap<(u32, Record), Vec<Taken>> = HashMap::new();
     for ((number, key), came) in by_place {
         let first_taken = came.iter().filter_map(|arrival| arrival.taken_at).min();
         let Some(first_taken) = first_taken else {
@@ -186,18 +193,22 @@ fn judge_order(by_place: &HashMap<Place, Vec<&Arrival>>, verdict: &mut Verdict) 
         };
         let was_refused = came.iter().any(|arrival| arrival.taken_at.is_none());
         let history = histories.entry((*number, key.record)).or_default();
-        history.push((key.revision, first_taken, was_refused));
+        history.push(Taken {
+            revision: key.revision,
+            at: first_taken,
+            was_refused,
+        });
     }
     for mut history in histories.into_values() {
-        history.sort_by_key(|(_, taken, _)| *taken);
+        history.sort_by_key(|taken| taken.at);
         let mut highest = 0;
-        for (revision, taken, was_refused) in history {
-            if revision >= highest {
-                highest = revision;
-            } else if was_refused {
+        for taken in history {
+            if taken.revision >= highest {
+                highest = taken.revision;
+            } else if taken.was_refused {
                 verdict.overtaken_retries += 1;
             } else {
-                verdict.out_of_order.push(taken);
+                verdict.out_of_order.push(taken.at);
             }
         }
     }
@@ -292,3 +303,6 @@ impl Verdict {
         .all(|found| found.is_empty())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
+use diesel::dsl::sql;
+use diesel::sql_types::Text;
 
 use crate::postgres::{Postgres, migrate};
 use crate::sqlite::Sqlite;
@@ -140,10 +142,21 @@ impl Database {
     /// take counts for some seconds, since a small one may fit all the same.
     pub async fn check(&self) -> Result<(), DatabaseError> {
         self.write(|conn| {
-            if let Connection::Sqlite(conn) = conn {
-                diesel::sql_query("PRAGMA user_version = 1").execute(*conn)?;
+            match conn {
+                Connection::Sqlite(conn) => {
+                    diesel::sql_query("PRAGMA user_version = 1").execute(*conn)?;
+                }
+                Connection::Postgres(conn) => {
+                    let read_only: String =
+                        diesel::select(sql::<Text>("current_setting('transaction_read_only')"))
+                            .get_result(*conn)?;
+                    if read_only == "on" {
+                        let why = "it only reads: a standby, or short of space".to_owned();
+                        return Err(DatabaseError::Unavailable(why));
+                    }
+                }
             }
-            conn.now_us().map(drop)
+            Ok(())
         })
         .await?;
         match &*self.engine {

@@ -16,6 +16,9 @@ use telemetry::LogFormat;
 pub(crate) use secret_text::SecretText;
 pub(crate) use servers::{BrokerSettings, KeySettings, RoleSettings};
 
+/// Callbacks in flight to one webhook, at most.
+const MAX_CONCURRENCY: u16 = 64;
+
 /// The defaults with their comments, as `dealwire settings` prints them.
 pub(crate) const DEFAULTS: &str = include_str!("settings/defaults.toml");
 
@@ -55,6 +58,7 @@ pub(crate) struct DeliverySettings {
     #[serde(deserialize_with = "networks")]
     pub(crate) allow_networks: Vec<IpNet>,
     pub(crate) https_only: bool,
+    #[serde(deserialize_with = "concurrency")]
     pub(crate) concurrency: NonZeroU16,
 }
 
@@ -117,6 +121,16 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
         .filter(|text| !text.is_empty())
         .map(|text| network(text).map_err(de::Error::custom))
         .collect()
+}
+
+/// What a webhook may set for itself, too.
+fn concurrency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NonZeroU16, D::Error> {
+    let number = NonZeroU16::deserialize(deserializer)?;
+    if number.get() > MAX_CONCURRENCY {
+        let why = format!("{number} is over the most that a webhook may have, {MAX_CONCURRENCY}");
+        return Err(de::Error::custom(why));
+    }
+    Ok(number)
 }
 
 /// A network in CIDR form, or a single address.
@@ -191,6 +205,7 @@ mod tests {
             ("[http]\nlisten = \"localhost\"", "http.listen"),
             ("[log]\nformat = \"xml\"", "xml"),
             ("[delivery]\nconcurrency = 0", "delivery.concurrency"),
+            ("[delivery]\nconcurrency = 65", "64"),
             (
                 "[delivery]\nallow_networks = [\"10.0.0.0/40\"]",
                 "10.0.0.0/40",

@@ -10,6 +10,10 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
+/// Silent unless the filter names it: the AMQP client logs at every attempt to connect what our own
+/// lines say once, and whole messages when they come back.
+const QUIET: &str = "lapin=off";
+
 /// What a log line looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -64,7 +68,7 @@ pub enum InitError {
 /// [`InitError::Filter`] if the filter cannot be read, [`InitError::AlreadySet`] on a second call.
 pub fn init(format: LogFormat, filter: &str) -> Result<(), InitError> {
     let filter = EnvFilter::builder()
-        .parse(filter)
+        .parse(format!("{QUIET},{filter}"))
         .map_err(InitError::Filter)?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -12,8 +12,9 @@ use super::url::{completed, misread, target, without_password};
 use crate::error::{Trouble, one_line, trouble};
 
 /// A process that is stopped in the middle of a transaction must not hold its
-/// locks for ever; no unit pauses this long.
-const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '10s'";
+/// locks for ever; no unit pauses this long. And statements this short are over
+/// before compiling them pays.
+const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '10s'; SET jit = off";
 
 /// Where to connect to, and whether it answers.
 pub(crate) struct Server {

@@ -12,9 +12,17 @@ const REMEMBERED: Duration = Duration::from_secs(10);
 pub(super) struct Trouble(Arc<Mutex<Option<(Instant, String)>>>);
 
 impl Trouble {
-    pub(super) fn note(&self, what: String) {
+    /// Remembers a failed write; `true` if there was none just before, so that
+    /// a disk which stays full is told of once.
+    pub(super) fn note(&self, what: String) -> bool {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = Some((Instant::now(), what));
+        last.replace((Instant::now(), what)).is_none()
+    }
+
+    /// A write was kept; `true` if that ends a time in which some were not.
+    pub(super) fn kept(&self) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.take_if(|(at, _)| at.elapsed() >= REMEMBERED).is_some()
     }
 
     /// What went wrong, if it was only just now.

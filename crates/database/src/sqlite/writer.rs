@@ -46,13 +46,14 @@ impl Writer<'_> {
         if group.len() > 1 {
             match self.commit_together(&mut group) {
                 Ok(()) => {
+                    self.note_kept();
                     for queued in group {
                         queued.unit.answer(Ok(()));
                     }
                     return;
                 }
                 Err(error) => {
-                    tracing::warn!(
+                    tracing::debug!(
                         %error, units = group.len(),
                         "a group commit failed; its units run again one by one"
                     );
@@ -63,8 +64,7 @@ impl Writer<'_> {
         for mut queued in group {
             let kept = self.commit_alone(&mut queued);
             if let Err(error) = &kept {
-                tracing::error!(%error, database = %self.path.display(), "a write was not kept");
-                self.trouble.note(error.to_string());
+                self.note_trouble(error.to_string());
                 self.abandon();
             }
             queued.unit.answer(kept);
@@ -90,16 +90,32 @@ impl Writer<'_> {
         let conn = self.connection()?;
         begin(conn)?;
         if queued.unit.run(&mut Connection::Sqlite(conn)) {
-            return Ok(AnsiTransactionManager::commit_transaction(conn)?);
+            AnsiTransactionManager::commit_transaction(conn)?;
+            self.note_kept();
+            return Ok(());
         }
         if let Err(error) = AnsiTransactionManager::rollback_transaction(conn) {
             // The engine had rolled back by itself; the unit's own error says why.
             tracing::debug!(%error, "rollback after a failed unit");
-            self.trouble
-                .note("the file did not take a write; is the disk full?".to_owned());
+            self.note_trouble("the file did not take a write; is the disk full?".to_owned());
             self.abandon();
         }
         Ok(())
+    }
+
+    fn note_trouble(&self, reason: String) {
+        let database = self.path.display();
+        if self.trouble.note(reason.clone()) {
+            tracing::error!(%database, reason, "a write was not kept");
+        } else {
+            tracing::debug!(%database, reason, "another write was not kept");
+        }
+    }
+
+    fn note_kept(&self) {
+        if self.trouble.kept() {
+            tracing::info!(database = %self.path.display(), "writes are kept again");
+        }
     }
 
     /// Brings the connection back to no transaction at all, whatever state a

@@ -2,7 +2,8 @@
 //! metrics, and the promise that whatever goes wrong is answered as problem+json.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -27,11 +28,47 @@ const UNMATCHED: &str = "unmatched";
 pub(super) struct Boundary {
     metrics: RequestMetrics,
     drain: Drain,
+    unanswered: Arc<Mutex<Unanswered>>,
+}
+
+/// Requests that could not be answered, as the log tells of them: while a database is away that is
+/// every one, and a line for each would bury all else.
+#[derive(Debug, Default)]
+struct Unanswered {
+    told_at: Option<Instant>,
+    untold: u64,
+}
+
+/// How long after a line about requests that could not be answered the next one comes.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+
+impl Unanswered {
+    /// Counts one more; `Some` if the log is to tell of it, with how many came since it last did.
+    fn count(&mut self, now: Instant) -> Option<u64> {
+        if self.told_at.is_some_and(|at| now - at < TELL_EVERY) {
+            self.untold += 1;
+            return None;
+        }
+        self.told_at = Some(now);
+        Some(std::mem::take(&mut self.untold))
+    }
 }
 
 impl Boundary {
     pub(super) fn new(metrics: RequestMetrics, drain: Drain) -> Self {
-        Self { metrics, drain }
+        Self {
+            metrics,
+            drain,
+            unanswered: Arc::default(),
+        }
+    }
+
+    fn count_unanswered(&self) -> Option<u64> {
+        let mut unanswered = self
+            .unanswered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        unanswered.count(Instant::now())
     }
 
     pub(super) fn drain(&self) -> &Drain {
@@ -75,7 +112,7 @@ pub(super) async fn cross(
         .request()
         .match_pattern()
         .unwrap_or_else(|| UNMATCHED.to_owned());
-    log_error(&response, &method, &route, &id);
+    log_error(&boundary, &response, &method, &route, &id);
     let mut response = as_problem(response);
     finish(&mut response, &boundary, &id);
     boundary
@@ -108,7 +145,13 @@ fn finish(response: &mut ServiceResponse, boundary: &Boundary, id: &CorrelationI
     );
 }
 
-fn log_error(response: &ServiceResponse, method: &Method, route: &str, id: &CorrelationId) {
+fn log_error(
+    boundary: &Boundary,
+    response: &ServiceResponse,
+    method: &Method,
+    route: &str,
+    id: &CorrelationId,
+) {
     let Some(error) = response.response().error() else {
         return;
     };
@@ -120,10 +163,14 @@ fn log_error(response: &ServiceResponse, method: &Method, route: &str, id: &Corr
         Some(ApiError::Unavailable {
             source: Some(source),
             ..
-        }) => tracing::warn!(
-            %method, route, request_id = %id, error = %Chain(source.as_ref()),
-            "a request could not be answered"
-        ),
+        }) => {
+            if let Some(others) = boundary.count_unanswered() {
+                tracing::warn!(
+                    %method, route, request_id = %id, error = %Chain(source.as_ref()), others,
+                    "a request could not be answered"
+                );
+            }
+        }
         Some(_) => {}
         None if response.status().is_server_error() => tracing::error!(
             %method, route, request_id = %id, %error, "a request failed in the server"
@@ -179,4 +226,21 @@ fn other_problem(status: StatusCode) -> HttpResponse {
         ("bad_request", "The request cannot be read.")
     };
     Problem::new(status, code, detail.to_owned()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_is_told_now_and_then_with_how_many_it_met() {
+        let mut unanswered = Unanswered::default();
+        let start = Instant::now();
+        assert_eq!(unanswered.count(start), Some(0));
+        for _ in 0..3 {
+            assert_eq!(unanswered.count(start + TELL_EVERY / 2), None);
+        }
+        assert_eq!(unanswered.count(start + TELL_EVERY), Some(3));
+        assert_eq!(unanswered.count(start + 3 * TELL_EVERY), Some(0));
+    }
 }

@@ -33,7 +33,8 @@ async fn a_connection_cut_in_mid_batch_brings_the_batch_again_and_then_all_works
     let held = receive(&mut consumer, 5).await;
     assert_eq!(ids(&held)[0], first.to_string());
     proxy.refuse();
-    eventually(async || broker.check().is_err()).await;
+    // Asked over the connection that the batch came over.
+    eventually(async || broker.queue_depths().await.is_err()).await;
     let lost = within(consumer.ack(held)).await.unwrap_err();
     assert!(lost.is_retryable(), "{lost:?}");
     proxy.pass().await;

@@ -124,7 +124,8 @@ async fn kill(server: &OwnServer, broker: &Broker, publisher: &broker::Publisher
     let mut consumer = consumer(broker, "q").await;
     let batch = within(consumer.receive(MANY, MANY_BYTES)).await.unwrap();
     server.infra(&["kill", "rabbitmq"]).await;
-    eventually(async || broker.check().is_err()).await;
+    // Asked over the connection that the batch came over.
+    eventually(async || broker.queue_depths().await.is_err()).await;
     let lost = within(consumer.ack(batch)).await.unwrap_err();
     assert!(lost.is_retryable(), "{lost:?}");
 

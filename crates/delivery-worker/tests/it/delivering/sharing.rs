@@ -152,13 +152,15 @@ async fn a_worker_that_stood_still_sends_nothing_under_its_old_claims() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_known_to_have_arrived_outlives_the_lease() {
+    /// Far more than start before the first outcome is refused.
+    const EVENTS: usize = 400;
     let site = Site::start().await;
     let receiver = MockReceiver::start().await;
     let worker = site.worker().await;
     worker.webhook(&receiver).await;
     receiver.answer_always(Answer::ok().delay(Duration::from_millis(200)));
-    for id in 0..30 {
-        drop(site.publish(&order_added(id)).await);
+    for id in 0..EVENTS {
+        drop(site.publish(&order_added(id.try_into().unwrap())).await);
     }
     wait_for_callbacks(&receiver, 1).await;
     let faults = [
@@ -179,13 +181,13 @@ async fn what_is_known_to_have_arrived_outlives_the_lease() {
     for fault in &faults {
         site.mend(fault).await;
     }
-    site.wait_for(30, "delivered").await;
+    site.wait_for(EVENTS, "delivered").await;
     assert!(
-        sent < 30,
+        sent < EVENTS,
         "nothing is sent while outcomes cannot be recorded"
     );
     let requests = callbacks(&receiver);
-    assert_eq!((requests.len(), distinct_ids(&requests)), (30, 30));
+    assert_eq!((requests.len(), distinct_ids(&requests)), (EVENTS, EVENTS));
 }
 
 #[tokio::test(flavor = "multi_thread")]
