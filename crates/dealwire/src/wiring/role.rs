@@ -2,6 +2,7 @@
 //! whatever is missing, says so, and goes on by itself once it is there.
 
 use std::net::TcpListener;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -10,9 +11,12 @@ use database::{Database, DatabaseConfig};
 use delivery_worker::{KeyRing, MasterKey};
 use entity_service::{EntityConfig, ensure_first_account};
 use events::Clock;
-use http_api::{HttpApi, HttpApiParts, RouteTable, ServerConfig, TokenSigner};
+use http_api::{
+    HttpApi, HttpApiParts, Readiness, RouteTable, ServerConfig, TokenSigner, TokenVerifier,
+};
 use telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
+use utoipa::openapi::OpenApi;
 
 use super::waiting::{WaitingRoom, until_there};
 use super::{
@@ -39,45 +43,39 @@ pub(crate) async fn run_entity_service(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let clock = Clock::System;
-    let token_verifier = verifier(signer.public_pem(), &clock)?;
-    let openapi = entity_service::Service::openapi();
-    let waiting = WaitingRoom::open(
-        &site.listener,
-        token_verifier.clone(),
-        openapi.clone(),
-        "entity_database",
-    )?;
     let broker = Broker::rabbitmq(site.broker);
-    let build = || async {
-        let database = Database::open(&site.database, entity_migrations()).await?;
-        ensure_first_account(&database, &clock, FIRST_ACCOUNT_NAME).await?;
-        let metrics = Metrics::new();
-        let dependencies = entity_service::Dependencies {
-            database,
-            broker: broker.clone(),
-            clock: clock.clone(),
-            token_signer: signer.clone(),
-            token_verifier: token_verifier.clone(),
-            metrics: metrics.clone(),
-        };
-        let service = entity_service::Service::build(EntityConfig::default(), dependencies).await?;
-        anyhow::Ok((service, metrics))
+    let token_verifier = verifier(signer.public_pem(), &clock)?;
+    let role = Role {
+        listener: site.listener,
+        broker: broker.clone(),
+        verifier: token_verifier.clone(),
+        openapi: entity_service::Service::openapi(),
+        database_name: "entity_database",
     };
-    let Some((service, metrics)) =
-        until_there("the entity database", &stop, || one_line(build())).await
-    else {
-        return Ok(());
+    let build = |metrics: Metrics| {
+        let (clock, config, token_signer) = (clock.clone(), site.database.clone(), signer.clone());
+        let (broker, token_verifier) = (broker.clone(), token_verifier.clone());
+        async move {
+            let database = Database::open(&config, entity_migrations()).await?;
+            ensure_first_account(&database, &clock, FIRST_ACCOUNT_NAME).await?;
+            let dependencies = entity_service::Dependencies {
+                database,
+                broker,
+                clock,
+                token_signer,
+                token_verifier,
+                metrics,
+            };
+            let service =
+                entity_service::Service::build(EntityConfig::default(), dependencies).await?;
+            Ok(Started {
+                routes: Arc::new(service.routes()),
+                readiness: service.readiness(),
+                run: Box::new(|cancel| Box::pin(service.run(cancel))),
+            })
+        }
     };
-    let api = HttpApi::new(HttpApiParts {
-        verifier: token_verifier,
-        routes: vec![Arc::new(service.routes()) as RouteTable],
-        openapi,
-        readiness: [service.readiness(), vec![broker_readiness(&broker)]].concat(),
-        metrics,
-    })?;
-    let services = CancellationToken::new();
-    let running = service.run(services.clone());
-    serve(site.listener, waiting, api, broker, running, services, stop).await
+    role.run(build, stop).await
 }
 
 /// Runs a delivery worker until `stop`, however often its servers come and go.
@@ -89,78 +87,115 @@ pub(crate) async fn run_delivery_worker(
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let clock = Clock::System;
-    let token_verifier = verifier(public_pem, &clock)?;
-    let openapi = delivery_worker::Service::openapi();
     let keys = Arc::new(KeyRing::new(master, &[])?);
     // Other workers use the same database.
     let config = delivery_config(settings, false);
-    let waiting = WaitingRoom::open(
-        &site.listener,
-        token_verifier.clone(),
-        openapi.clone(),
-        "delivery_database",
-    )?;
     let broker = Broker::rabbitmq(site.broker);
-    let build = || async {
-        let database = Database::open(&site.database, delivery_migrations()).await?;
-        let metrics = Metrics::new();
-        let dependencies = delivery_worker::Dependencies {
-            database,
-            broker: broker.clone(),
-            clock: clock.clone(),
-            keys: Arc::clone(&keys),
-            token_verifier: token_verifier.clone(),
-            metrics: metrics.clone(),
+    let token_verifier = verifier(public_pem, &clock)?;
+    let role = Role {
+        listener: site.listener,
+        broker: broker.clone(),
+        verifier: token_verifier.clone(),
+        openapi: delivery_worker::Service::openapi(),
+        database_name: "delivery_database",
+    };
+    let build = |metrics: Metrics| {
+        let (clock, database, config) = (clock.clone(), site.database.clone(), config.clone());
+        let (broker, token_verifier) = (broker.clone(), token_verifier.clone());
+        let keys = Arc::clone(&keys);
+        async move {
+            let dependencies = delivery_worker::Dependencies {
+                database: Database::open(&database, delivery_migrations()).await?,
+                broker,
+                clock,
+                keys,
+                token_verifier,
+                metrics,
+            };
+            let service = delivery_worker::Service::build(config, dependencies).await?;
+            Ok(Started {
+                routes: Arc::new(service.routes()),
+                readiness: service.readiness(),
+                run: Box::new(|cancel| Box::pin(service.run(cancel))),
+            })
+        }
+    };
+    role.run(build, stop).await
+}
+
+/// What is the same for every service.
+struct Role {
+    listener: TcpListener,
+    broker: Broker,
+    verifier: TokenVerifier,
+    openapi: OpenApi,
+    /// What `/readyz` calls the database.
+    database_name: &'static str,
+}
+
+type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A service whose database is there.
+struct Started {
+    routes: RouteTable,
+    readiness: Vec<Readiness>,
+    run: Box<dyn FnOnce(CancellationToken) -> Running + Send>,
+}
+
+impl Role {
+    /// Waits until `build` works, then answers until `stop`; requests end first,
+    /// then who works for them, then the connection to the broker.
+    async fn run<Build, Building>(self, build: Build, stop: CancellationToken) -> anyhow::Result<()>
+    where
+        Build: Fn(Metrics) -> Building,
+        Building: Future<Output = anyhow::Result<Started>>,
+    {
+        let waiting = WaitingRoom::open(
+            &self.listener,
+            self.verifier.clone(),
+            self.openapi.clone(),
+            self.database_name,
+        )?;
+        let attempt = || {
+            // Anew each time: what an attempt registered stays registered.
+            let metrics = Metrics::new();
+            one_line(async { Ok((build(metrics.clone()).await?, metrics)) })
         };
-        let service = delivery_worker::Service::build(config.clone(), dependencies).await?;
-        anyhow::Ok((service, metrics))
-    };
-    let Some((service, metrics)) =
-        until_there("the delivery database", &stop, || one_line(build())).await
-    else {
-        return Ok(());
-    };
-    let api = HttpApi::new(HttpApiParts {
-        verifier: token_verifier,
-        routes: vec![Arc::new(service.routes()) as RouteTable],
-        openapi,
-        readiness: [service.readiness(), vec![broker_readiness(&broker)]].concat(),
-        metrics,
-    })?;
-    let services = CancellationToken::new();
-    let running = service.run(services.clone());
-    serve(site.listener, waiting, api, broker, running, services, stop).await
+        let Some((service, metrics)) = until_there("the database", &stop, attempt).await else {
+            return Ok(());
+        };
+        let broker_ready = vec![broker_readiness(&self.broker)];
+        let api = HttpApi::new(HttpApiParts {
+            verifier: self.verifier.clone(),
+            routes: vec![service.routes],
+            openapi: self.openapi.clone(),
+            readiness: [service.readiness, broker_ready].concat(),
+            metrics,
+        })?;
+        let services = CancellationToken::new();
+        let declaring = declare(self.broker.clone(), services.clone());
+        let running = (service.run)(services.clone());
+        let running = tokio::spawn(async move { tokio::join!(biased; declaring, running) });
+        waiting.close().await;
+        tracing::info!("the service has started");
+        let listeners = vec![self.listener];
+        let served = http_api::serve(listeners, ServerConfig::default(), api, stop).await;
+        services.cancel();
+        match tokio::time::timeout(END_OF_SERVICES, running).await {
+            Ok(ended) => drop(ended.context("the service failed")?),
+            // Nothing is lost: what was not written down is done again.
+            Err(_elapsed) => {
+                tracing::warn!("the service did not end in time and is cut short");
+            }
+        }
+        self.broker.close().await;
+        Ok(served?)
+    }
 }
 
 /// An error with its causes, as a log line shows it.
 async fn one_line<T>(attempt: impl Future<Output = anyhow::Result<T>>) -> Result<T, String> {
     attempt.await.map_err(|error| format!("{error:#}"))
-}
-
-/// Answers until `stop`; requests end first, then who works for them, then the
-/// connection to the broker.
-async fn serve(
-    listener: TcpListener,
-    waiting: WaitingRoom,
-    api: HttpApi,
-    broker: Broker,
-    running: impl Future<Output = ()> + Send + 'static,
-    services: CancellationToken,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
-    let declaring = declare(broker.clone(), services.clone());
-    let running = tokio::spawn(async move { tokio::join!(biased; declaring, running) });
-    waiting.close().await;
-    tracing::info!("the service has started");
-    let served = http_api::serve(vec![listener], ServerConfig::default(), api, stop).await;
-    services.cancel();
-    match tokio::time::timeout(END_OF_SERVICES, running).await {
-        Ok(ended) => drop(ended.context("the service failed")?),
-        // Nothing is lost: what was not written down is done again.
-        Err(_elapsed) => tracing::warn!("the service did not end in time and is cut short"),
-    }
-    broker.close().await;
-    Ok(served?)
 }
 
 /// Makes queues and bindings exist as soon as there is a broker. From the first
