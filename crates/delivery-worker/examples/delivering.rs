@@ -1,7 +1,7 @@
 //! How many callbacks a second one worker makes to a receiver in the same
 //! process, on embedded storage, or on the server of `TEST_DATABASE_URL`:
 //!
-//! `cargo run --release -p delivery-worker --example throughput [EVENTS] [WEBHOOKS]`
+//! `cargo run --release -p delivery-worker --example delivering [EVENTS] [WEBHOOKS]`
 
 #![expect(
     clippy::unwrap_used,
