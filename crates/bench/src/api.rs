@@ -51,13 +51,19 @@ impl Api {
         })
     }
 
-    /// Creates a webhook for new clients.
-    pub(crate) async fn create_webhook(&mut self, url: &str) -> anyhow::Result<()> {
+    /// Creates a task.
+    pub(crate) async fn create_task(&mut self) -> anyhow::Result<()> {
+        let body = json!({ "name": "Позвонить" });
+        self.post("/api/v1/tasks", &body).await.map(drop)
+    }
+
+    /// Creates a webhook for one kind of event.
+    pub(crate) async fn create_webhook(&mut self, url: &str, event: &str) -> anyhow::Result<()> {
         let body = json!({
             "name": url,
             "url": url,
             "format": "form",
-            "events": ["client.add"],
+            "events": [event],
             "active": true,
         });
         self.post("/api/v1/webhooks", &body).await.map(drop)

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use anyhow::ensure;
 use bytes::Bytes;
 use hyper::StatusCode;
 use rig::{Callback, Receiver, Reply};
@@ -27,6 +28,10 @@ pub(crate) struct Arrivals {
     pub(crate) repeats: u64,
     /// The body of one of them.
     pub(crate) sample: Bytes,
+    /// Callbacks about tasks, which only mark that all before them has come.
+    tasks: usize,
+    /// Callbacks about clients up to this one are not noted.
+    ignored_up_to: u64,
     seen: HashSet<Bytes>,
 }
 
@@ -50,12 +55,40 @@ impl Noting {
 
     /// Forgets what came before and hands it over.
     pub(crate) fn take(&self) -> Arrivals {
-        std::mem::take(&mut *lock(&self.arrivals))
+        let mut arrivals = lock(&self.arrivals);
+        let fresh = Arrivals {
+            ignored_up_to: arrivals.ignored_up_to,
+            ..Arrivals::default()
+        };
+        std::mem::replace(&mut *arrivals, fresh)
+    }
+
+    /// Leaves out callbacks about clients up to this one from now on.
+    pub(crate) fn ignore_up_to(&self, client: u64) {
+        lock(&self.arrivals).ignored_up_to = client;
     }
 
     /// Waits until `count` different callbacks came, or no more do.
     pub(crate) async fn wait_for(&self, count: usize) {
-        let arrived = || lock(&self.arrivals).first.len();
+        self.wait(count, |arrivals| arrivals.first.len()).await;
+    }
+
+    /// Waits until a callback about a task came.
+    ///
+    /// # Errors
+    /// It did not.
+    pub(crate) async fn wait_for_task(&self) -> anyhow::Result<()> {
+        self.wait(1, |arrivals| arrivals.tasks).await;
+        ensure!(
+            lock(&self.arrivals).tasks > 0,
+            "the callback about a task did not come"
+        );
+        Ok(())
+    }
+
+    /// Waits until so many were counted, or the count stays the same.
+    async fn wait(&self, count: usize, counted: fn(&Arrivals) -> usize) {
+        let arrived = || counted(&lock(&self.arrivals));
         let (mut before, mut since) = (arrived(), Instant::now());
         while before < count && since.elapsed() < STALLED {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -72,10 +105,17 @@ impl Arrivals {
         let Callback {
             headers, body, at, ..
         } = callback;
-        // Test requests are about no client.
-        let (Some(id), Some(client)) = (headers.get("webhook-id"), client_of(&body)) else {
+        let Some(id) = headers.get("webhook-id") else {
             return;
         };
+        let Some(client) = id_of(&body, b"component=client") else {
+            // Test requests are about nothing.
+            self.tasks += usize::from(id_of(&body, b"component=task").is_some());
+            return;
+        };
+        if client <= self.ignored_up_to {
+            return;
+        }
         if self.seen.insert(Bytes::copy_from_slice(id.as_bytes())) {
             self.first.push((client, at));
             self.sample = body;
@@ -89,10 +129,17 @@ fn lock(arrivals: &Mutex<Arrivals>) -> MutexGuard<'_, Arrivals> {
     arrivals.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The id in a form body that begins `id=…`, as WIRE 1 orders it.
-fn client_of(body: &[u8]) -> Option<u64> {
-    let text = std::str::from_utf8(body).ok()?;
-    text.strip_prefix("id=")?.split('&').next()?.parse().ok()
+/// The id in a form body about such a component, which begins `id=…` (WIRE 1).
+fn id_of(body: &[u8], component: &[u8]) -> Option<u64> {
+    let is_about_it = body
+        .split(|byte| *byte == b'&')
+        .any(|pair| pair == component);
+    let id = body
+        .strip_prefix(b"id=")?
+        .split(|byte| *byte == b'&')
+        .next();
+    let id = id.filter(|_| is_about_it)?;
+    std::str::from_utf8(id).ok()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -101,7 +148,9 @@ mod tests {
 
     #[test]
     fn reads_the_id_of_a_callback_and_of_no_test_request() {
-        assert_eq!(client_of(b"id=77&realname=x&component=client"), Some(77));
-        assert_eq!(client_of(b"test=test"), None);
+        let body = b"id=77&realname=x&component=client&event=add";
+        assert_eq!(id_of(body, b"component=client"), Some(77));
+        assert_eq!(id_of(body, b"component=task"), None);
+        assert_eq!(id_of(b"test=test", b"component=client"), None);
     }
 }

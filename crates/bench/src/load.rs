@@ -15,42 +15,59 @@ use crate::api::{Accepted, Api};
 const STEADY_CONNECTIONS: u32 = 8;
 
 /// A connection for making records.
-async fn connect(product: &Product) -> anyhow::Result<Api> {
+pub(crate) async fn connect(product: &Product) -> anyhow::Result<Api> {
     let addresses = product.records();
     let address = addresses.first().context("nobody takes records")?;
     Api::connect(*address, product.token()).await
 }
 
+/// How a flood went.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Flood {
+    /// Before the first request.
+    pub(crate) started: Instant,
+    /// Until the last answer.
+    pub(crate) took: Duration,
+    /// The highest id of a client that was made.
+    pub(crate) highest_id: u64,
+}
+
 /// Creates `changes` clients over `connections` at once, each connection as
-/// fast as it is answered; from the first request to the last answer.
+/// fast as it is answered.
 pub(crate) async fn flood(
     product: &Product,
     connections: u32,
     changes: u32,
-) -> anyhow::Result<(Instant, Duration)> {
+) -> anyhow::Result<Flood> {
     let mut apis = Vec::new();
     for _ in 0..connections {
         apis.push(connect(product).await?);
     }
     let next = Arc::new(AtomicU64::new(0));
-    let mut workers: JoinSet<anyhow::Result<()>> = JoinSet::new();
+    let mut workers: JoinSet<anyhow::Result<u64>> = JoinSet::new();
     let started = Instant::now();
     for mut api in apis {
         let next = Arc::clone(&next);
         workers.spawn(async move {
+            let mut highest_id = 0;
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 if number >= u64::from(changes) {
-                    return Ok(());
+                    return Ok(highest_id);
                 }
-                api.create_client(number).await?;
+                highest_id = highest_id.max(api.create_client(number).await?.id);
             }
         });
     }
+    let mut highest_id = 0;
     while let Some(ended) = workers.join_next().await {
-        ended??;
+        highest_id = highest_id.max(ended??);
     }
-    Ok((started, started.elapsed()))
+    Ok(Flood {
+        started,
+        took: started.elapsed(),
+        highest_id,
+    })
 }
 
 /// Creates clients at `per_second` for `seconds`, evenly spread.

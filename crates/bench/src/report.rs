@@ -166,7 +166,15 @@ impl Report {
     }
 
     fn print_ratios(&self, ratios: &[Ratio]) {
-        println!("\nparts of the ceilings");
+        print!("\n{:<74}", "parts of the ceilings");
+        for column in self
+            .columns
+            .iter()
+            .filter(|column| !self.is_ceiling(column))
+        {
+            print!(" {column:>16}");
+        }
+        println!();
         for Ratio {
             name,
             row,
@@ -176,7 +184,7 @@ impl Report {
             let Some(ceiling) = self.median_of(ceiling, column) else {
                 continue;
             };
-            print!("{name:<44}");
+            print!("{name:<74}");
             for column in self
                 .columns
                 .iter()
@@ -184,7 +192,7 @@ impl Report {
             {
                 let part = self.median_of(row, column).map(|value| value / ceiling);
                 let text = part.map_or(String::new(), |part| format!("{:.1} %", part * 100.0));
-                print!(" {text:>24}");
+                print!(" {text:>16}");
             }
             println!();
         }

@@ -18,6 +18,9 @@ use crate::{Options, load};
 /// The rate at which latency is measured.
 const STEADY_PER_SECOND: u32 = 50;
 
+/// The number of the webhook whose callback says that all before it is through.
+const MARKER: u32 = 1_000;
+
 /// The rows that ratios refer to.
 pub(crate) const ACCEPTED: &str = "changes accepted, no webhook";
 
@@ -96,21 +99,30 @@ impl Round<'_> {
         let mut api = Api::connect(*address, product.token()).await?;
         let changes = self.options.changes;
 
+        let url = |number| receiver.receiver().url(number);
+        api.create_webhook(&url(MARKER), "task.add").await?;
         let parts = Parts::of(product, &self.servers)?;
         let before = parts.used()?;
-        let (_, took) = load::flood(product, self.options.connections, changes).await?;
+        let flood = load::flood(product, self.options.connections, changes).await?;
+        load::connect(product).await?.create_task().await?;
+        receiver.wait_for_task().await?;
+        let whole = flood.started.elapsed();
         let count = changes as usize;
-        let used = parts.measures(&before, "a change without webhook", count, took)?;
+        let used = parts.measures(&before, "a change without webhook", count, whole)?;
+        let rate = per_second(count, flood.took);
+        self.measures.push(Measure::per_second(ACCEPTED, rate));
+        let name = "changes taken in, no webhook";
         self.measures
-            .push(Measure::per_second(ACCEPTED, per_second(count, took)));
+            .push(Measure::per_second(name, per_second(count, whole)));
         self.measures.extend(used);
 
-        api.create_webhook(&receiver.receiver().url(0)).await?;
+        // A webhook meets changes that still wait for a worker when it is made.
+        receiver.ignore_up_to(flood.highest_id);
+        api.create_webhook(&url(0), "client.add").await?;
         self.latency(product, &receiver).await?;
         for (fan_out, changes) in [(1, changes), (10, changes / 5)] {
             for webhook in 1..fan_out {
-                api.create_webhook(&receiver.receiver().url(webhook))
-                    .await?;
+                api.create_webhook(&url(webhook), "client.add").await?;
             }
             self.callbacks(product, &receiver, fan_out, changes).await?;
         }
@@ -151,15 +163,15 @@ impl Round<'_> {
         let expected = (changes * fan_out) as usize;
         let parts = Parts::of(product, &self.servers)?;
         let before = parts.used()?;
-        let (started, took) = load::flood(product, self.options.connections, changes).await?;
+        let flood = load::flood(product, self.options.connections, changes).await?;
         receiver.wait_for(expected).await;
         let arrivals = receiver.take();
         check(&arrivals, expected)?;
         let last = arrivals.first.iter().map(|(_, at)| *at).max();
-        let whole = last.context("nothing was delivered")? - started;
+        let whole = last.context("nothing was delivered")? - flood.started;
         let what = format!("a callback at fan-out {fan_out}");
         let used = parts.measures(&before, &what, expected, whole)?;
-        let accepted = per_second(changes as usize, took);
+        let accepted = per_second(changes as usize, flood.took);
         let name = format!("changes accepted, fan-out {fan_out}");
         self.measures.push(Measure::per_second(&name, accepted));
         // From the first change to the last callback, the change's own cost included.
