@@ -80,6 +80,17 @@ pub(crate) fn is_outage(message: &str) -> bool {
         .any(|known| message.contains(known))
 }
 
+/// Whether tables or rights are not those that this program was written for. The same unit works once
+/// somebody has mended them; nothing is wrong with its rows.
+fn is_foreign_schema(message: &str) -> bool {
+    let lacks = |what: &str| message.contains(what) && message.contains("does not exist");
+    message.contains("no such table")
+        || message.contains("no such column")
+        || message.contains("permission denied for")
+        || lacks("relation \"")
+        || lacks("column ")
+}
+
 /// A driver's message as one line of a log takes it.
 pub(crate) fn one_line(message: &str) -> String {
     let lines: Vec<String> = message
@@ -137,6 +148,12 @@ impl From<DieselError> for DatabaseError {
                 DatabaseErrorKind::ForeignKeyViolation | DatabaseErrorKind::RestrictViolation,
                 _,
             ) => Self::ForeignKeyViolation(error),
+            DieselError::DatabaseError(DatabaseErrorKind::Unknown, information)
+                if is_foreign_schema(information.message()) =>
+            {
+                let what = one_line(information.message());
+                Self::Unavailable(format!("its tables are not as expected: {what}"))
+            }
             _ => Self::Refused(error),
         }
     }

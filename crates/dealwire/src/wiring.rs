@@ -7,6 +7,7 @@ mod role;
 mod waiting;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use broker::Broker;
@@ -17,6 +18,7 @@ use http_api::{Readiness, TokenVerifier};
 pub(crate) use all_in_one::AllInOne;
 pub(crate) use databases::{
     delivery_migrations, entity_migrations, has_data, open_delivery_database, open_entity_database,
+    open_to_look,
 };
 pub(crate) use role::{Site, run_delivery_worker, run_entity_service};
 
@@ -29,9 +31,17 @@ pub(crate) const FIRST_ACCOUNT_NAME: &str = "Моя компания";
 /// no longer takes anything as the worst case.
 const END_OF_SERVICES: Duration = Duration::from_secs(8);
 
-fn broker_readiness(broker: &Broker) -> Readiness {
-    let broker = broker.clone();
-    Readiness::new("broker", move || std::future::ready(broker.check()))
+/// `declared` says whether the queues are there as they have to be.
+fn broker_readiness(broker: &Broker, declared: &Arc<AtomicBool>) -> Readiness {
+    let (broker, declared) = (broker.clone(), Arc::clone(declared));
+    Readiness::new("broker", move || {
+        let state = match broker.check() {
+            Err(trouble) => Err(trouble.to_string()),
+            Ok(()) if declared.load(Ordering::Relaxed) => Ok(()),
+            Ok(()) => Err("the queues are not declared".to_owned()),
+        };
+        std::future::ready(state)
+    })
 }
 
 fn verifier(public_pem: &str, clock: &Clock) -> anyhow::Result<TokenVerifier> {

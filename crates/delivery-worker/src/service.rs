@@ -125,7 +125,10 @@ impl Service {
         let database = self.state.database.clone();
         vec![Readiness::new("delivery_database", move || {
             let database = database.clone();
-            async move { database.check().await }
+            async move {
+                database.check().await?;
+                database.read(outbox::check).await
+            }
         })]
     }
 

@@ -108,7 +108,10 @@ impl Service {
         let database = self.state.database.clone();
         vec![Readiness::new("entity_database", move || {
             let database = database.clone();
-            async move { database.check().await }
+            async move {
+                database.check().await?;
+                database.read(outbox::check).await
+            }
         })]
     }
 

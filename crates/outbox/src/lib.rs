@@ -29,7 +29,7 @@ use diesel_migrations::embed_migrations;
 
 pub use append::append;
 pub use relay::{Relay, RelayConfig, RelayError};
-pub use state::{Backlog, RewindError, backlog, rewind};
+pub use state::{Backlog, RewindError, backlog, check, rewind};
 pub use topology::topology;
 pub use waker::Waker;
 

@@ -78,6 +78,12 @@ pub fn rewind(conn: &mut Connection<'_>, to: i64) -> Result<i64, RewindError> {
     Ok(through)
 }
 
+/// Whether the tables are there, as they are not in a database that was made anew under a service
+/// that runs.
+pub fn check(conn: &mut Connection<'_>) -> Result<(), DatabaseError> {
+    published_through(conn).map(drop)
+}
+
 pub(crate) fn published_through(conn: &mut Connection<'_>) -> Result<i64, DatabaseError> {
     Ok(on_backend!(conn, |c| relay_state::table
         .select(relay_state::published_through)

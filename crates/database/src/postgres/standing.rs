@@ -3,6 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use crate::error::one_line;
+
 #[derive(Debug)]
 pub(crate) struct Standing {
     /// The server, as logs may name it.
@@ -24,6 +26,7 @@ impl Standing {
         let mut lost_at = self.lost_at.lock().unwrap_or_else(PoisonError::into_inner);
         if lost_at.is_none() {
             *lost_at = Some(Instant::now());
+            let reason = one_line(reason);
             tracing::warn!(database = self.database, reason, "the database is away");
         } else {
             tracing::debug!(

@@ -15,7 +15,7 @@ pub(super) enum AccountCommand {
 
 /// Opens an account, with a pipeline, statuses and task types to start with.
 ///
-/// Prints its id. Works beside a running `dealwire up`.
+/// Prints its id. Works beside running services.
 #[derive(Debug, Args)]
 pub(super) struct CreateAccountArgs {
     /// What people know it by.

@@ -19,7 +19,7 @@ pub(super) enum ParkedCommand {
 
 /// Lists parked events: one line each, oldest first, with the reason.
 ///
-/// Works beside a running `dealwire up`.
+/// Works beside running services.
 #[derive(Debug, Args)]
 pub(super) struct ListParkedArgs {
     #[command(flatten)]
@@ -31,16 +31,8 @@ impl ParkedCommand {
         let Self::List(args) = self;
         super::runtime()?.block_on(async {
             let place = args.place.existing()?;
-            let services = [
-                (
-                    "entity-service",
-                    wiring::open_entity_database(&place).await?,
-                ),
-                (
-                    "delivery-worker",
-                    wiring::open_delivery_database(&place).await?,
-                ),
-            ];
+            let (entity, delivery) = wiring::open_to_look(&place).await?;
+            let services = [("entity-service", entity), ("delivery-worker", delivery)];
             let mut count = 0;
             for (service, database) in services {
                 count += list(service, &database).await?;

@@ -15,7 +15,7 @@ pub(super) enum RelayCommand {
 ///
 /// For use after the delivery database was lost or set back to a backup.
 /// Events that the delivery worker still knows are dropped there by their id,
-/// so no callback is made twice for them. Works beside a running `dealwire up`.
+/// so no callback is made twice for them. Works beside running services.
 #[derive(Debug, Args)]
 pub(super) struct RewindArgs {
     /// The last event that needs no repeat; 0 repeats everything that is kept.

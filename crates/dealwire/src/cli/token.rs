@@ -20,7 +20,7 @@ pub(super) enum TokenCommand {
 
 /// Issues an API token and prints it; it is kept nowhere.
 ///
-/// Works beside a running `dealwire up`. `GET /api/v1/tokens` lists what was
+/// Works beside running services. `GET /api/v1/tokens` lists what was
 /// issued, `DELETE /api/v1/tokens/{id}` revokes.
 #[derive(Debug, Args)]
 pub(super) struct CreateTokenArgs {

@@ -15,10 +15,12 @@ use crate::wiring;
 /// Compares the entity service's outbox with what the delivery workers have
 /// taken in and made of it, up to the newest event. Works beside running
 /// services and changes nothing. The exit status is 0 if nothing is lost, 1 if
-/// something is lost or does not add up; the output says what, and what to do.
+/// something is lost, does not add up or cannot be compared; the output says what,
+/// and what to do.
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// How long to wait for events that are still on their way.
+    /// How long to wait for events that are still on their way. A delivery worker that
+    /// hangs holds some for as long as RabbitMQ counts it as alive: 15 seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
 
@@ -34,9 +36,10 @@ impl VerifyArgs {
                 Installation::Folder(_) => Between::InProcess,
                 Installation::Servers(_) => self.broker()?,
             };
+            let (entity, delivery) = wiring::open_to_look(&place).await?;
             let verification = Verification {
-                entity: wiring::open_entity_database(&place).await?,
-                delivery: wiring::open_delivery_database(&place).await?,
+                entity,
+                delivery,
                 between,
             };
             let report = verification.run(Duration::from_secs(self.wait)).await?;

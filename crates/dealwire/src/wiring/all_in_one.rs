@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
 use broker::{Broker, InProcessLimits};
@@ -72,7 +73,7 @@ impl AllInOne {
             readiness: [
                 entity.readiness(),
                 delivery.readiness(),
-                vec![broker_readiness(&broker)],
+                vec![broker_readiness(&broker, &Arc::new(AtomicBool::new(true)))],
             ]
             .concat(),
             metrics,

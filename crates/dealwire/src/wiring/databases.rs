@@ -40,22 +40,41 @@ fn with_shared(own: Migrations) -> Vec<Migrations> {
     vec![outbox::MIGRATIONS, idempotency::MIGRATIONS, own]
 }
 
-/// Opens the entity service's database.
+/// Opens the entity service's database and brings its schema up to date.
 pub(crate) async fn open_entity_database(place: &Installation) -> anyhow::Result<Database> {
-    let config = match place {
-        Installation::Folder(folder) => file(folder.join(ENTITY_FILE))?,
-        Installation::Servers(servers) => servers.entity()?.clone(),
-    };
-    Ok(Database::open(&config, entity_migrations()).await?)
+    Ok(Database::open(&entity_config(place)?, entity_migrations()).await?)
 }
 
-/// Opens the delivery workers' database.
+/// Opens the delivery workers' database and brings its schema up to date.
 pub(crate) async fn open_delivery_database(place: &Installation) -> anyhow::Result<Database> {
-    let config = match place {
-        Installation::Folder(folder) => file(folder.join(DELIVERY_FILE))?,
-        Installation::Servers(servers) => servers.delivery()?.clone(),
-    };
-    Ok(Database::open(&config, delivery_migrations()).await?)
+    Ok(Database::open(&delivery_config(place)?, delivery_migrations()).await?)
+}
+
+/// Opens both databases as they are: the entity service's, the delivery workers'.
+pub(crate) async fn open_to_look(place: &Installation) -> anyhow::Result<(Database, Database)> {
+    if let Installation::Folder(folder) = place {
+        for name in [ENTITY_FILE, DELIVERY_FILE] {
+            let file = folder.join(name);
+            anyhow::ensure!(file.exists(), "there is no {}", file.display());
+        }
+    }
+    let entity = Database::open(&entity_config(place)?, vec![]).await?;
+    let delivery = Database::open(&delivery_config(place)?, vec![]).await?;
+    Ok((entity, delivery))
+}
+
+fn entity_config(place: &Installation) -> anyhow::Result<DatabaseConfig> {
+    match place {
+        Installation::Folder(folder) => file(folder.join(ENTITY_FILE)),
+        Installation::Servers(servers) => servers.entity().cloned(),
+    }
+}
+
+fn delivery_config(place: &Installation) -> anyhow::Result<DatabaseConfig> {
+    match place {
+        Installation::Folder(folder) => file(folder.join(DELIVERY_FILE)),
+        Installation::Servers(servers) => servers.delivery().cloned(),
+    }
 }
 
 /// A file of the data folder, made for the owner alone; its log takes over the

@@ -4,6 +4,7 @@
 use std::net::TcpListener;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
 use broker::{Broker, RabbitMqConfig};
@@ -150,11 +151,14 @@ impl Role {
         Build: Fn(Metrics) -> Building,
         Building: Future<Output = anyhow::Result<Started>>,
     {
+        let declared = Arc::new(AtomicBool::new(false));
+        let broker_ready = broker_readiness(&self.broker, &declared);
+        let declaring = tokio::spawn(declare(self.broker.clone(), declared, stop.clone()));
         let waiting = WaitingRoom::open(
             &self.listener,
             self.verifier.clone(),
             self.openapi.clone(),
-            self.database_name,
+            vec![Readiness::never(self.database_name), broker_ready.clone()],
         )?;
         let attempt = || {
             // Anew each time: what an attempt registered stays registered.
@@ -164,30 +168,28 @@ impl Role {
         let Some((service, metrics)) = until_there("the database", &stop, attempt).await else {
             return Ok(());
         };
-        let broker_ready = vec![broker_readiness(&self.broker)];
         let api = HttpApi::new(HttpApiParts {
             verifier: self.verifier.clone(),
             routes: vec![service.routes],
             openapi: self.openapi.clone(),
-            readiness: [service.readiness, broker_ready].concat(),
+            readiness: [service.readiness, vec![broker_ready]].concat(),
             metrics,
         })?;
         let services = CancellationToken::new();
-        let declaring = declare(self.broker.clone(), services.clone());
-        let running = (service.run)(services.clone());
-        let running = tokio::spawn(async move { tokio::join!(biased; declaring, running) });
+        let running = tokio::spawn((service.run)(services.clone()));
         waiting.close().await;
         tracing::info!("the service has started");
         let listeners = vec![self.listener];
         let served = http_api::serve(listeners, ServerConfig::default(), api, stop).await;
         services.cancel();
         match tokio::time::timeout(END_OF_SERVICES, running).await {
-            Ok(ended) => drop(ended.context("the service failed")?),
+            Ok(ended) => ended.context("the service failed")?,
             // Nothing is lost: what was not written down is done again.
             Err(_elapsed) => {
                 tracing::warn!("the service did not end in time and is cut short");
             }
         }
+        declaring.abort();
         self.broker.close().await;
         Ok(served?)
     }
@@ -200,18 +202,19 @@ async fn one_line<T>(attempt: impl Future<Output = anyhow::Result<T>>) -> Result
 
 /// Makes queues and bindings exist as soon as there is a broker. From the first
 /// call on the broker knows which they are, and the service may ask for them.
-async fn declare(broker: Broker, stop: CancellationToken) {
+async fn declare(broker: Broker, declared: Arc<AtomicBool>, stop: CancellationToken) {
     let topology = outbox::topology();
-    until_there("queues that fit", &stop, || {
+    let there = until_there("queues that fit", &stop, || {
         one_line(async {
             loop {
                 match broker.declare(&topology).await {
                     // The broker's own line tells why; trying waits by itself.
                     Err(error) if error.is_retryable() => {}
-                    declared => break Ok(declared?),
+                    done => break Ok(done?),
                 }
             }
         })
     })
     .await;
+    declared.store(there.is_some(), Ordering::Relaxed);
 }

@@ -28,18 +28,18 @@ pub(super) struct WaitingRoom {
 }
 
 impl WaitingRoom {
-    /// Opens on `listener`; `missing` names what `/readyz` misses.
+    /// Opens on `listener`; `readiness` is what `/readyz` shows.
     pub(super) fn open(
         listener: &TcpListener,
         verifier: TokenVerifier,
         openapi: utoipa::openapi::OpenApi,
-        missing: &'static str,
+        readiness: Vec<Readiness>,
     ) -> anyhow::Result<Self> {
         let api = HttpApi::new(HttpApiParts {
             verifier,
             routes: vec![unavailable_routes(RETRY_AFTER)],
             openapi,
-            readiness: vec![Readiness::never(missing)],
+            readiness,
             metrics: Metrics::new(),
         })?;
         let end = CancellationToken::new();

@@ -8,17 +8,18 @@ use broker::PublishError;
 use super::RelayError;
 use crate::topology::EXCHANGE;
 
-/// What was said last.
+/// What was said since events last got through.
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
-    told: Option<&'static str>,
+    told: Vec<&'static str>,
 }
 
 impl Trouble {
     /// Events get through again.
     pub(super) fn over(&mut self) {
-        if let Some(what) = self.told.take() {
-            tracing::info!(was = what, "events are published again");
+        if !self.told.is_empty() {
+            let was = std::mem::take(&mut self.told).join(", ");
+            tracing::info!(was, "events are published again");
         }
     }
 
@@ -53,11 +54,11 @@ impl Trouble {
             (_, Some(PublishError::Closed)) => ("closed broker", "the program stops"),
             _ => ("failure", "it is tried again for ever; nothing is lost"),
         };
-        if self.told == Some(what) {
+        if self.told.contains(&what) {
             tracing::debug!(%error, ?retry_in, "still not published");
             return;
         }
-        self.told = Some(what);
+        self.told.push(what);
         tracing::warn!(%error, exchange = EXCHANGE, "events wait in the outbox; {advice}");
     }
 }

@@ -8,13 +8,18 @@ use tempfile::TempDir;
 use super::process::{Up, dealwire};
 
 async fn verify(home: &TempDir, wait: &str) -> (Option<i32>, String) {
-    let Output { status, stdout, .. } = dealwire()
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = dealwire()
         .args(["verify", "--wait", wait, "--data-dir"])
         .arg(home.path().join("data"))
         .output()
         .await
         .unwrap();
-    (status.code(), String::from_utf8(stdout).unwrap())
+    let said = [stdout, stderr].concat();
+    (status.code(), String::from_utf8(said).unwrap())
 }
 
 #[tokio::test]
@@ -36,10 +41,17 @@ async fn a_lost_delivery_database_is_noticed_and_a_rewind_mends_it() {
     }
     let (status, said) = verify(&home, "0").await;
     assert_eq!(status, Some(1), "{said}");
-    assert!(said.contains("LOST: 4 events"), "{said}");
-    assert!(said.contains("`dealwire relay rewind --to 0`"), "{said}");
+    assert!(said.contains("delivery.db"), "{said}");
+    assert!(
+        !home.path().join("data/delivery.db").exists(),
+        "it only looks"
+    );
 
     let up = Up::start(&home).await;
+    let (status, said) = verify(&home, "0").await;
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("LOST: 4 events"), "{said}");
+    assert!(said.contains("`dealwire relay rewind --to 0`"), "{said}");
     let rewound = dealwire()
         .args(["relay", "rewind", "--to", "0", "--data-dir"])
         .arg(home.path().join("data"))
