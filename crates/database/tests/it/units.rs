@@ -1,6 +1,6 @@
 //! What one unit of work may rely on.
 
-use database::{Backend, Connection, Database, DatabaseError};
+use database::{Backend, Connection, Database, DatabaseError, on_backend};
 use diesel::RunQueryDsl;
 
 use crate::fixture::{bodies, databases, insert, migrations};
@@ -29,6 +29,27 @@ async fn a_taken_key_is_named_as_such() {
             .unwrap();
         let again = test.database.write(|conn| insert(conn, "only")).await;
         assert!(again.unwrap_err().is_unique_violation());
+    }
+}
+
+#[tokio::test]
+async fn a_missing_table_is_the_databases_fault_and_not_the_rows() {
+    for test in databases().await {
+        test.database
+            .write(|conn| {
+                on_backend!(conn, |c| diesel::sql_query(
+                    "ALTER TABLE notes RENAME TO away"
+                )
+                .execute(c)
+                .map(drop)
+                .map_err(DatabaseError::from))
+            })
+            .await
+            .unwrap();
+        let refused = test.database.write(|conn| insert(conn, "note")).await;
+        let error = refused.unwrap_err();
+        assert!(error.is_unavailable(), "{error}");
+        assert!(error.to_string().contains("notes"), "{error}");
     }
 }
 

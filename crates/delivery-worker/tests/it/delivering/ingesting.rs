@@ -106,6 +106,28 @@ async fn a_batch_is_kept_while_the_database_is_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_missing_parks_nothing() {
+    let site = Site::start().await;
+    let receiver = MockReceiver::start().await;
+    let worker = site.worker().await;
+    worker.webhook(&receiver).await;
+    site.execute("ALTER TABLE webhook_config RENAME TO away")
+        .await;
+    let confirmation = Box::pin(site.publish(&order_added(1)).await);
+    let early = tokio::time::timeout(Duration::from_millis(400), confirmation).await;
+    let parked = site.database.read(outbox::parked::count).await.unwrap();
+    assert_eq!(parked, 0);
+    site.execute("ALTER TABLE away RENAME TO webhook_config")
+        .await;
+    if let Ok(confirmed) = early {
+        assert!(!site.confirms_acks(), "acked before it was stored");
+        confirmed.unwrap();
+    }
+    site.wait_for(1, "delivered").await;
+    assert_eq!(callbacks(&receiver).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pipelines_are_replicated_newest_revision_last() {
     let site = Site::start().await;
     let _worker = site.worker().await;
