@@ -162,6 +162,14 @@ pub enum ConsumeError {
         /// What the connection reported.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// The queue was deleted, and what was in it; receiving declares it again.
+    #[error("queue {queue} is gone; it is declared again")]
+    QueueGone {
+        /// The queue that was deleted.
+        queue: String,
+        /// What the broker reported.
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// [`Broker::close`](crate::Broker::close) was called; nothing will work any more.
     #[error("the broker is closed")]
     Closed,
@@ -171,7 +179,7 @@ impl ConsumeError {
     /// Says whether the same call may work later with nothing else changed.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::ConnectionLost { .. })
+        matches!(self, Self::ConnectionLost { .. } | Self::QueueGone { .. })
     }
 
     /// Says whether the broker was closed on purpose, as on shutdown.

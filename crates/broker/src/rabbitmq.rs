@@ -198,6 +198,7 @@ impl Shared {
                     source: Box::new(reason),
                 },
             })?;
+        self.declared.settled().await;
         Ok(declare::declare(&up.connection, topology).await?)
     }
 

@@ -31,6 +31,8 @@ enum Cause {
     Other,
     /// User or password are wrong.
     Login,
+    /// A queue was deleted.
+    QueueGone,
     /// The broker is there, but will not have what this process declares.
     Declaration(Refusal),
 }
@@ -43,6 +45,17 @@ impl Reason {
         }
     }
 
+    pub(super) fn queue_gone(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            cause: Cause::QueueGone,
+        }
+    }
+
+    pub(super) fn is_queue_gone(&self) -> bool {
+        matches!(self.cause, Cause::QueueGone)
+    }
+
     pub(super) fn is_login_refused(&self) -> bool {
         matches!(self.cause, Cause::Login)
     }
@@ -50,7 +63,7 @@ impl Reason {
     pub(super) fn refusal(&self) -> Option<&Refusal> {
         match &self.cause {
             Cause::Declaration(refusal) => Some(refusal),
-            Cause::Other | Cause::Login => None,
+            Cause::Other | Cause::Login | Cause::QueueGone => None,
         }
     }
 }
@@ -78,6 +91,8 @@ impl From<&lapin::Error> for Reason {
         // Reply code 403 also says what a user that is logged in may not do.
         let cause = if text.starts_with("ACCESS_REFUSED - Login was refused") {
             Cause::Login
+        } else if text.starts_with("NOT_FOUND - no queue") {
+            Cause::QueueGone
         } else {
             Cause::Other
         };

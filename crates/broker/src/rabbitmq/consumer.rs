@@ -131,7 +131,7 @@ impl Consumer {
 
     /// Opens a channel in the background, as soon as there is a connection and what was `closing`
     /// is closed.
-    fn open(&mut self, closing: Option<JoinHandle<()>>, declare: bool) {
+    fn open(&mut self, closing: Option<JoinHandle<()>>, mut declare: bool) {
         let (id, pause) = (self.id, std::mem::take(&mut self.pause));
         let mut link = self.link.clone();
         let (queue, prefetch) = (Arc::clone(&self.queue), self.prefetch);
@@ -147,6 +147,7 @@ impl Consumer {
             loop {
                 let up = unwanted.run_until_cancelled(link.up()).await;
                 let up = up.unwrap_or(Err(Closed))?;
+                declare |= declared.is_settling();
                 let opened = async {
                     if declare {
                         declare_all(&up.connection, &declared)
@@ -155,7 +156,12 @@ impl Consumer {
                     }
                     Ok(Subscription::open(id, &up.connection, &queue, prefetch).await?)
                 };
-                let opened = opened.await;
+                let opened: Result<_, Reason> = opened.await;
+                if !declare && opened.as_ref().is_err_and(Reason::is_queue_gone) {
+                    tracing::warn!(%queue, "the queue is gone; it is declared again");
+                    declared.found_gone();
+                    continue;
+                }
                 if opened.is_ok() || up.connection.status().connected() {
                     return Ok(opened);
                 }
@@ -168,6 +174,13 @@ impl Consumer {
 
     fn lose(&mut self, reason: Reason) -> ConsumeError {
         self.state = State::Lost;
+        if reason.is_queue_gone() {
+            self.declared.found_gone();
+            return ConsumeError::QueueGone {
+                queue: self.queue.to_string(),
+                source: Box::new(reason),
+            };
+        }
         ConsumeError::ConnectionLost {
             source: Box::new(reason),
         }

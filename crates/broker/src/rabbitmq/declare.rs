@@ -1,11 +1,13 @@
 //! Making a topology exist on RabbitMQ, and asking how full it is.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, ErrorKind, ExchangeKind};
+use tokio::time::Instant;
 
 use super::connect::Reason;
 use crate::broker::QueueDepth;
@@ -19,6 +21,10 @@ const DURABLE_EXCHANGE: ExchangeDeclareOptions = ExchangeDeclareOptions {
     internal: false,
     nowait: false,
 };
+
+/// Between learning that a queue is gone and declaring it again: a RabbitMQ that has not told all
+/// its consumers yet takes them for those of the new queue, which then hands out to nobody.
+const SETTLING: Duration = Duration::from_millis(2_500);
 
 /// Why a topology was not declared.
 #[derive(Debug)]
@@ -90,42 +96,79 @@ impl Refusal {
 /// What this process has declared, so that it can be declared again after a reconnect: the broker
 /// may have lost it, or be another one. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Declared(Arc<Mutex<Vec<Topology>>>);
+pub(super) struct Declared(Arc<Mutex<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    topologies: Vec<Topology>,
+    /// Nothing is declared before, since a queue is gone.
+    settled_at: Option<Instant>,
+}
 
 impl Declared {
     /// Whether it is new.
     pub(super) fn remember(&self, topology: &Topology) -> bool {
         let mut known = self.lock();
-        let is_new = !known.contains(topology);
+        let is_new = !known.topologies.contains(topology);
         if is_new {
-            known.push(topology.clone());
+            known.topologies.push(topology.clone());
         }
         is_new
     }
 
     pub(super) fn forget(&self, topology: &Topology) {
-        self.lock().retain(|known| known != topology);
+        let mut known = self.lock();
+        known.topologies.retain(|known| known != topology);
     }
 
     pub(super) fn has_exchange(&self, exchange: &str) -> bool {
-        self.lock().iter().any(|known| known.exchange == exchange)
+        let known = self.lock();
+        known
+            .topologies
+            .iter()
+            .any(|known| known.exchange == exchange)
     }
 
     pub(super) fn has_queue(&self, queue: &str) -> bool {
         self.lock()
+            .topologies
             .iter()
             .flat_map(|known| &known.queues)
             .any(|known| known.name == queue)
     }
 
     fn all(&self) -> Vec<Topology> {
-        self.lock().clone()
+        self.lock().topologies.clone()
+    }
+
+    /// Notes that a queue is gone; what is declared from now on waits until all know.
+    pub(super) fn found_gone(&self) {
+        let now = Instant::now();
+        let mut known = self.lock();
+        if known.settled_at.is_none_or(|settled_at| settled_at <= now) {
+            known.settled_at = Some(now + SETTLING);
+        }
+    }
+
+    /// Whether a queue was found to be gone just now.
+    pub(super) fn is_settling(&self) -> bool {
+        let settled_at = self.lock().settled_at;
+        settled_at.is_some_and(|settled_at| settled_at > Instant::now())
+    }
+
+    /// Waits until what is gone can be declared again.
+    pub(super) async fn settled(&self) {
+        let settled_at = self.lock().settled_at;
+        if let Some(settled_at) = settled_at {
+            tokio::time::sleep_until(settled_at).await;
+        }
     }
 
     /// Sorted, each once.
     pub(super) fn queue_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self
             .lock()
+            .topologies
             .iter()
             .flat_map(|known| &known.queues)
             .map(|queue| queue.name.clone())
@@ -135,16 +178,17 @@ impl Declared {
         names
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Topology>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Declares everything that this process has ever declared.
+/// Declares everything that this process has ever declared, but not while a queue's end settles.
 pub(super) async fn declare_all(
     connection: &Connection,
     declared: &Declared,
 ) -> Result<(), NotDeclared> {
+    declared.settled().await;
     for topology in declared.all() {
         declare(connection, &topology).await?;
     }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::{Fuse, FusedFuture};
 use lapin::options::ConfirmSelectOptions;
 use tokio::sync::{mpsc, watch};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::connect::Reason;
@@ -20,8 +21,6 @@ const MAX_MESSAGES: u32 = 5_000;
 const MAX_BYTES: u32 = 16 << 20;
 /// How many messages are put in line before confirmations are looked at.
 const BURST: usize = 256;
-/// How often at most the topology is declared again because messages came back.
-const DECLARE_EVERY: Duration = Duration::from_secs(1);
 /// The pause after a channel that could not be opened over a connection that could.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -154,7 +153,8 @@ impl Driver {
         cancel: &CancellationToken,
     ) -> End {
         let mut burst = Vec::with_capacity(BURST);
-        let mut declared_at = None;
+        let declaring = Fuse::terminated();
+        tokio::pin!(declaring);
         let mut lost = self.link.clone();
         let lost = lost.lost(up);
         tokio::pin!(lost);
@@ -171,8 +171,16 @@ impl Driver {
                     for message in settled {
                         self.release(message.body_bytes);
                     }
-                    if came_back && let Err(reason) = self.declare_again(up, &mut declared_at).await {
-                        return End::Lost(reason);
+                    // A queue may have been deleted while the connection lived on; then it is made
+                    // again, and what its producers publish again finds it.
+                    if came_back && declaring.is_terminated() {
+                        self.declared.found_gone();
+                        declaring.set(declare_all(&up.connection, &self.declared).fuse());
+                    }
+                }
+                declared = &mut declaring, if !declaring.is_terminated() => {
+                    if let Err(error) = declared {
+                        return End::Lost(error.into());
                     }
                 }
                 reason = &mut lost => return End::Lost(reason),
@@ -186,22 +194,6 @@ impl Driver {
                 }
             }
         }
-    }
-
-    /// A queue may have been deleted while the connection lived on; then it is made again, and what
-    /// its producers publish again finds it.
-    async fn declare_again(
-        &self,
-        up: &Up,
-        declared_at: &mut Option<Instant>,
-    ) -> Result<(), Reason> {
-        let recently = |at: &Instant| at.elapsed() < DECLARE_EVERY;
-        if declared_at.as_ref().is_some_and(recently) {
-            return Ok(());
-        }
-        let declaring = declare_all(&up.connection, &self.declared).await;
-        *declared_at = Some(Instant::now());
-        declaring.map_err(Reason::from)
     }
 
     fn release(&self, body_bytes: usize) {

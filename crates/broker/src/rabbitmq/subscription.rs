@@ -270,7 +270,7 @@ fn arrival(delivery: Option<lapin::Result<Delivery>>) -> Result<Delivery, Reason
     match delivery {
         Some(Ok(delivery)) => Ok(delivery),
         Some(Err(error)) => Err(error.into()),
-        None => Err(Reason::new(
+        None => Err(Reason::queue_gone(
             "the broker ended the subscription: the queue was deleted or moved",
         )),
     }

@@ -2,6 +2,7 @@
 
 mod connecting;
 mod foreign;
+mod gone;
 mod limits;
 mod outage;
 mod own_server;

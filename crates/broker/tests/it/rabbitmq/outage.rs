@@ -170,9 +170,14 @@ async fn a_queue_deleted_under_its_consumer_is_reported_and_made_again() {
     let lost = within(consumer.receive(MANY, MANY_BYTES))
         .await
         .unwrap_err();
-    let ConsumeError::ConnectionLost { source } = lost else {
+    let ConsumeError::QueueGone {
+        queue: gone,
+        source,
+    } = lost
+    else {
         panic!("{lost:?}");
     };
+    assert_eq!(gone, "q");
     assert!(source.to_string().contains("deleted"), "{source}");
 
     let other = home.connect();
