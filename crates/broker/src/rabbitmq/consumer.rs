@@ -156,7 +156,12 @@ impl Consumer {
                     }
                     Ok(Subscription::open(id, &up.connection, &queue, prefetch).await?)
                 };
-                let opened: Result<_, Reason> = opened.await;
+                let mut watched = link.clone();
+                let opened: Result<_, Reason> = tokio::select! {
+                    opened = opened => opened,
+                    // What is asked of a connection that ends may never be answered.
+                    _reason = watched.lost(&up) => continue,
+                };
                 if !declare && opened.as_ref().is_err_and(Reason::is_queue_gone) {
                     tracing::warn!(%queue, "the queue is gone; it is declared again");
                     declared.found_gone();
