@@ -19,8 +19,8 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
-/// The event backbone of a CRM: orders, tasks and clients, and a callback to
-/// everyone who asked for it when one of them changes.
+/// The event backbone of a CRM: leads in over one URL per source; orders, tasks and
+/// clients; and a callback to everyone who asked for it when one of them changes.
 #[derive(Debug, Parser)]
 #[command(name = "dealwire", version, max_term_width = 100)]
 struct CommandLine {
@@ -32,6 +32,7 @@ struct CommandLine {
 enum Command {
     Up(up::UpArgs),
     EntityService(role::EntityServiceArgs),
+    IntakeService(role::IntakeServiceArgs),
     DeliveryWorker(role::DeliveryWorkerArgs),
     Migrate(migrate::MigrateArgs),
     #[command(subcommand)]
@@ -58,6 +59,7 @@ pub fn run() -> ExitCode {
     let outcome = match CommandLine::parse().command {
         Command::Up(args) => args.run(),
         Command::EntityService(args) => args.run(),
+        Command::IntakeService(args) => args.run(),
         Command::DeliveryWorker(args) => args.run(),
         Command::Migrate(args) => args.run(),
         Command::Account(command) => command.run(),

@@ -21,6 +21,7 @@ pub(crate) enum Installation {
 #[derive(Debug, Clone)]
 pub(crate) struct Servers {
     entity: Option<DatabaseConfig>,
+    intake: Option<DatabaseConfig>,
     delivery: Option<DatabaseConfig>,
 }
 
@@ -32,18 +33,32 @@ impl Installation {
     /// [`SettingsError`].
     pub(crate) fn of(settings: &Settings) -> Result<Self, SettingsError> {
         let entity = settings.entity_service.database("entity_service")?;
+        let intake = settings.intake_service.database("intake_service")?;
         let delivery = settings.delivery_worker.database("delivery_worker")?;
-        if entity.is_none() && delivery.is_none() {
+        let services = [
+            ("entity_service", url(entity.as_ref())),
+            ("intake_service", url(intake.as_ref())),
+            ("delivery_worker", url(delivery.as_ref())),
+        ];
+        let named = services.map(|(name, url)| url.map(|url| (name, url)));
+        let named: Vec<_> = named.into_iter().flatten().collect();
+        if named.is_empty() {
             return Ok(Self::Folder(settings.data_dir.clone()));
         }
-        if url(entity.as_ref()) == url(delivery.as_ref()) {
-            return Err(SettingsError(
-                "entity_service.database_url and delivery_worker.database_url name the same \
-                 database; each service needs its own"
-                    .to_owned(),
-            ));
+        for (place, (one, url)) in named.iter().enumerate() {
+            let same = named[..place].iter().find(|(_, before)| before == url);
+            if let Some((other, _)) = same {
+                return Err(SettingsError(format!(
+                    "{other}.database_url and {one}.database_url name the same database; each \
+                     service needs its own"
+                )));
+            }
         }
-        Ok(Self::Servers(Servers { entity, delivery }))
+        Ok(Self::Servers(Servers {
+            entity,
+            intake,
+            delivery,
+        }))
     }
 
     /// The data folder, which has to be there already; `None` for servers.
@@ -73,6 +88,16 @@ impl Servers {
         self.entity
             .as_ref()
             .context("entity_service.database_url is not set, nor is its _file twin")
+    }
+
+    /// The intake service's database.
+    ///
+    /// # Errors
+    /// When the settings name none.
+    pub(crate) fn intake(&self) -> anyhow::Result<&DatabaseConfig> {
+        self.intake
+            .as_ref()
+            .context("intake_service.database_url is not set, nor is its _file twin")
     }
 
     /// The delivery workers' database.

@@ -29,9 +29,11 @@ pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     pub(crate) http: HttpSettings,
     pub(crate) log: LogSettings,
+    pub(crate) intake: IntakeSettings,
     pub(crate) delivery: DeliverySettings,
     pub(crate) broker: BrokerSettings,
     pub(crate) entity_service: RoleSettings,
+    pub(crate) intake_service: RoleSettings,
     pub(crate) delivery_worker: RoleSettings,
     pub(crate) keys: KeySettings,
 }
@@ -49,6 +51,16 @@ pub(crate) struct HttpSettings {
 pub(crate) struct LogSettings {
     pub(crate) filter: String,
     pub(crate) format: LogFormat,
+}
+
+/// How leads come in.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IntakeSettings {
+    #[serde(deserialize_with = "public_url")]
+    pub(crate) public_url: Option<String>,
+    #[serde(deserialize_with = "networks")]
+    pub(crate) trusted_proxies: Vec<IpNet>,
 }
 
 /// Who may be called back, and how hard.
@@ -111,6 +123,7 @@ fn environment() -> Environment {
         .try_parsing(true)
         .list_separator(",")
         .with_list_parse_key("delivery.allow_networks")
+        .with_list_parse_key("intake.trusted_proxies")
 }
 
 fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
@@ -121,6 +134,25 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
         .filter(|text| !text.is_empty())
         .map(|text| network(text).map_err(de::Error::custom))
         .collect()
+}
+
+/// Where inbound URLs begin; blank says nothing.
+fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let text = text.trim().trim_end_matches('/');
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let is_base = url::Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    if !is_base {
+        let why = format!("intake.public_url is `{text}`; give it as https://in.example.com");
+        return Err(de::Error::custom(why));
+    }
+    Ok(Some(text.to_owned()))
 }
 
 /// What a webhook may set for itself, too.

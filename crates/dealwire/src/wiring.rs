@@ -14,15 +14,16 @@ use broker::Broker;
 use delivery_worker::{AddressPolicy, DeliveryConfig, SendConfig};
 use events::Clock;
 use http_api::{Readiness, TokenVerifier};
+use intake_service::IntakeConfig;
 
-pub(crate) use all_in_one::AllInOne;
+pub(crate) use all_in_one::{AllDatabases, AllInOne};
 pub(crate) use databases::{
-    delivery_migrations, entity_migrations, has_data, open_delivery_database, open_entity_database,
-    open_to_look,
+    OpenToLook, delivery_migrations, entity_migrations, has_data, intake_migrations,
+    open_delivery_database, open_entity_database, open_intake_database, open_to_look,
 };
-pub(crate) use role::{Site, run_delivery_worker, run_entity_service};
+pub(crate) use role::{Site, run_delivery_worker, run_entity_service, run_intake_service};
 
-use crate::settings::DeliverySettings;
+use crate::settings::{DeliverySettings, IntakeSettings};
 
 /// What the account of an installation that has only one is called at first.
 pub(crate) const FIRST_ACCOUNT_NAME: &str = "Моя компания";
@@ -52,6 +53,14 @@ fn verifier(public_pem: &str, clock: &Clock) -> anyhow::Result<TokenVerifier> {
     )?)
 }
 
+fn intake_config(settings: &IntakeSettings) -> IntakeConfig {
+    IntakeConfig {
+        public_url: settings.public_url.clone(),
+        trusted_proxies: settings.trusted_proxies.clone(),
+        ..IntakeConfig::default()
+    }
+}
+
 /// `alone` says that no other process can be using the database.
 fn delivery_config(settings: &DeliverySettings, alone: bool) -> DeliveryConfig {
     DeliveryConfig {
@@ -75,6 +84,7 @@ pub(crate) fn openapi() -> utoipa::openapi::OpenApi {
         env!("CARGO_PKG_VERSION"),
         [
             entity_service::Service::openapi(),
+            intake_service::Service::openapi(),
             delivery_worker::Service::openapi(),
         ],
     )

@@ -57,6 +57,7 @@ async fn main() {
         outbox::MIGRATIONS,
         idempotency::MIGRATIONS,
         delivery_worker::MIGRATIONS,
+        revocation::MIGRATIONS,
     ];
     let database = Database::open(&config, migrations).await.unwrap();
     let broker = Broker::in_process(InProcessLimits::default());
@@ -116,7 +117,8 @@ async fn start(database: Database, broker: Broker) -> (ApiClient, Metrics) {
     let http = HttpApi::new(HttpApiParts {
         verifier,
         routes: vec![Arc::new(service.routes())],
-        openapi: Service::openapi(),
+        root_routes: vec![],
+            openapi: Service::openapi(),
         readiness: service.readiness(),
         metrics: metrics.clone(),
     })

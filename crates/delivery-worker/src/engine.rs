@@ -32,7 +32,7 @@ use crate::send::Sender;
 use crate::store::lanes::{LaneRow, list_changed_lanes, list_lanes};
 pub(crate) use bodies::{BodyBudget, HeldEvent};
 pub(crate) use time::DatabaseTime;
-pub(crate) use trouble::{Trouble, Troubles};
+pub(crate) use trouble::Troubles;
 
 /// Claimed deliveries that wait in memory, at most.
 const MAX_QUEUED: usize = 4_096;

@@ -7,9 +7,8 @@ mod batch;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{Broker, ConsumeError, Consumer, IncomingMessage};
+use broker::{Broker, ConsumeError, Consumer};
 use database::DatabaseError;
-use outbox::parked::NewParked;
 use outbox::queue::DELIVERY_EVENTS;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -94,18 +93,4 @@ async fn until_the_database_works(engine: &Engine) {
         tokio::time::sleep(LOOK_EVERY).await;
     }
     engine.trouble.ingest.over();
-}
-
-/// A message to be parked, for this reason.
-pub(crate) fn parked_message(queue: &str, message: &IncomingMessage, reason: String) -> NewParked {
-    NewParked {
-        queue: queue.to_owned(),
-        routing_key: message.routing_key.clone(),
-        message_id: message.message_id.clone(),
-        message_type: message.message_type.clone(),
-        seq: message.seq.and_then(|seq| i64::try_from(seq).ok()),
-        traceparent: message.traceparent.clone(),
-        body: message.body.to_vec(),
-        reason,
-    }
 }

@@ -31,7 +31,6 @@ mod record;
 mod registry;
 mod render;
 mod retry;
-mod revocation;
 mod routes;
 mod secret;
 mod send;

@@ -7,6 +7,8 @@ use broker::Broker;
 use database::{Database, DatabaseError};
 use events::Clock;
 use http_api::{Readiness, TokenVerifier};
+use outbox::queue::DELIVERY_TOKENS;
+use revocation::Revocation;
 use telemetry::{Metrics, MetricsError};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 use crate::config::DeliveryConfig;
 use crate::engine::Engine;
 use crate::metrics::DeliveryMetrics;
-use crate::revocation::Revocation;
 use crate::secret::KeyRing;
 use crate::send::{Sender, SenderError};
 use crate::state::AppState;
@@ -23,7 +24,7 @@ use crate::{openapi, routes};
 /// What the process gives to the service.
 #[derive(Debug, Clone)]
 pub struct Dependencies {
-    /// Holds [`crate::MIGRATIONS`] and those of `outbox` and `idempotency`.
+    /// Holds [`crate::MIGRATIONS`] and those of `outbox`, `idempotency` and `revocation`.
     pub database: Database,
     /// `outbox::topology` is declared on it.
     pub broker: Broker,
@@ -80,7 +81,7 @@ impl Service {
         let sender = Sender::new(config.send.clone())?;
         let metrics = DeliveryMetrics::register(&metrics)?;
         let revocation =
-            Revocation::start(database.clone(), broker.clone(), token_verifier).await?;
+            Revocation::start(database.clone(), broker.clone(), token_verifier, DELIVERY_TOKENS).await?;
         let engine = Engine::new(
             config,
             database.clone(),

@@ -11,7 +11,6 @@ pub(crate) mod ingest;
 pub(crate) mod lanes;
 pub(crate) mod outcomes;
 pub(crate) mod pipelines;
-pub(crate) mod revoked;
 pub(crate) mod schema;
 pub(crate) mod test_deliveries;
 pub(crate) mod webhook_list;

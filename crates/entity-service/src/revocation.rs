@@ -108,16 +108,7 @@ impl Revocation {
             reason,
             "a message is parked"
         );
-        let parked = NewParked {
-            queue: ENTITY_TOKENS.to_owned(),
-            routing_key: message.routing_key.clone(),
-            message_id: message.message_id.clone(),
-            message_type: message.message_type.clone(),
-            seq: message.seq.and_then(|seq| i64::try_from(seq).ok()),
-            traceparent: message.traceparent.clone(),
-            body: message.body.to_vec(),
-            reason,
-        };
+        let parked = NewParked::of(ENTITY_TOKENS, message, reason);
         loop {
             let kept = parked.clone();
             match self.database.write(move |conn| park(conn, &kept)).await {

@@ -36,7 +36,7 @@ pub use readiness::Readiness;
 /// How long the request of a connection that is not refused any more may take to begin.
 const LAST_REQUEST: Duration = Duration::from_millis(30);
 
-/// A service's URL map: registers its resources relative to [`API_PREFIX`].
+/// A service's URL map: registers its resources.
 pub type RouteTable = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
 /// How the server treats connections.
@@ -78,8 +78,10 @@ pub enum ServeError {
 pub struct HttpApiParts {
     /// Decides who is let in.
     pub verifier: TokenVerifier,
-    /// The services' URL maps.
+    /// The services' URL maps, relative to [`API_PREFIX`].
     pub routes: Vec<RouteTable>,
+    /// The services' URL maps outside of it, relative to the root.
+    pub root_routes: Vec<RouteTable>,
     /// What `/api/v1/openapi.json` answers.
     pub openapi: OpenApi,
     /// What must be well for `/readyz` to say so.
@@ -92,6 +94,7 @@ impl fmt::Debug for HttpApiParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpApiParts")
             .field("routes", &self.routes.len())
+            .field("root_routes", &self.root_routes.len())
             .field("readiness", &self.readiness)
             .finish_non_exhaustive()
     }
@@ -146,7 +149,7 @@ impl HttpApi {
             })
             .route("/openapi.json", web::get().to(show_openapi))
             .default_service(web::to(not_found));
-        App::new()
+        let app = App::new()
             .app_data(self.clone())
             .app_data(self.boundary.clone())
             .app_data(self.parts.verifier.clone())
@@ -156,7 +159,11 @@ impl HttpApi {
             .app_data(web::PayloadConfig::new(MAX_BODY_BYTES))
             .route("/healthz", web::get().to(show_health))
             .route("/readyz", web::get().to(show_readiness))
-            .route("/metrics", web::get().to(show_metrics))
+            .route("/metrics", web::get().to(show_metrics));
+        self.parts
+            .root_routes
+            .iter()
+            .fold(app, |app, table| app.configure(|config| table(config)))
             .service(scope)
             .default_service(web::to(not_found))
             .wrap(from_fn(boundary::cross))
@@ -215,9 +222,10 @@ async fn stop(handle: ServerHandle, drain: Drain, timeout: Duration) {
     handle.stop(true).await;
 }
 
-/// Routes of a service that has not started: every request is answered 503, to be repeated after
-/// `retry_after`.
-pub fn unavailable_routes(retry_after: Duration) -> RouteTable {
+/// Routes of a service that has not started: every request below `prefix`, which is empty or begins
+/// with a slash, is answered 503, to be repeated after `retry_after`.
+pub fn unavailable_routes(prefix: &str, retry_after: Duration) -> RouteTable {
+    let path = format!("{prefix}/{{resource:.*}}");
     Arc::new(move |app| {
         let answer = move || {
             let unavailable = ApiError::Unavailable {
@@ -226,7 +234,7 @@ pub fn unavailable_routes(retry_after: Duration) -> RouteTable {
             };
             std::future::ready(Err::<HttpResponse, _>(unavailable))
         };
-        app.route("/{resource:.*}", web::route().to(answer));
+        app.route(&path, web::route().to(answer));
     })
 }
 

@@ -1,5 +1,6 @@
 //! Messages that a consumer cannot decode or store: kept, counted, listed.
 
+use broker::IncomingMessage;
 use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
 
@@ -24,6 +25,22 @@ pub struct NewParked {
     pub body: Vec<u8>,
     /// Why, in a sentence for the operator.
     pub reason: String,
+}
+
+impl NewParked {
+    /// A message that came from `queue`, not taken in for this reason.
+    pub fn of(queue: &str, message: &IncomingMessage, reason: impl Into<String>) -> Self {
+        Self {
+            queue: queue.to_owned(),
+            routing_key: message.routing_key.clone(),
+            message_id: message.message_id.clone(),
+            message_type: message.message_type.clone(),
+            seq: message.seq.and_then(|seq| i64::try_from(seq).ok()),
+            traceparent: message.traceparent.clone(),
+            body: message.body.to_vec(),
+            reason: reason.into(),
+        }
+    }
 }
 
 /// A parked message.

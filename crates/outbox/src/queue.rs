@@ -8,5 +8,7 @@ pub const DELIVERY_TOKENS: &str = "delivery.tokens";
 pub const ENTITY_LEADS: &str = "entity.leads";
 /// Conversions done, for the intake service.
 pub const INTAKE_CONVERSIONS: &str = "intake.conversions";
+/// Revoked tokens, for the intake service.
+pub const INTAKE_TOKENS: &str = "intake.tokens";
 /// Revoked tokens, for the entity service.
 pub const ENTITY_TOKENS: &str = "entity.tokens";

@@ -23,6 +23,7 @@ pub fn topology() -> Topology {
         ),
         (queue::DELIVERY_TOKENS, &["token.revoked"]),
         (queue::ENTITY_TOKENS, &["token.revoked"]),
+        (queue::INTAKE_TOKENS, &["token.revoked"]),
         (queue::ENTITY_LEADS, &["lead.conversion_requested"]),
         (queue::INTAKE_CONVERSIONS, &["lead.converted"]),
     ];

@@ -47,6 +47,7 @@ pub(super) struct HealthcheckArgs {
 enum Role {
     Up,
     EntityService,
+    IntakeService,
     DeliveryWorker,
 }
 
@@ -74,6 +75,7 @@ impl Role {
         let listen = match self {
             Self::Up => settings.http.listen,
             Self::EntityService => settings.entity_service.listen,
+            Self::IntakeService => settings.intake_service.listen,
             Self::DeliveryWorker => settings.delivery_worker.listen,
         };
         Ok(Url::parse(&local_url(listen))?)

@@ -32,14 +32,17 @@ impl MigrateArgs {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let Installation::Servers(servers) = self.place.existing()? else {
             anyhow::bail!(
-                "neither entity_service.database_url nor delivery_worker.database_url is set; \
-                 a data folder is migrated when `dealwire up` starts"
+                "no database_url is set, neither of entity_service nor of intake_service nor of \
+                 delivery_worker; a data folder is migrated when `dealwire up` starts"
             );
         };
         let until = Instant::now() + Duration::from_secs(self.wait);
         super::runtime()?.block_on(async {
             if let Ok(config) = servers.entity() {
                 migrate("entity-service", config, wiring::entity_migrations, until).await?;
+            }
+            if let Ok(config) = servers.intake() {
+                migrate("intake-service", config, wiring::intake_migrations, until).await?;
             }
             if let Ok(config) = servers.delivery() {
                 migrate(

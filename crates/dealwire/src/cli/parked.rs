@@ -31,10 +31,15 @@ impl ParkedCommand {
         let Self::List(args) = self;
         super::runtime()?.block_on(async {
             let place = args.place.existing()?;
-            let (entity, delivery) = wiring::open_to_look(&place).await?;
-            let services = [("entity-service", entity), ("delivery-worker", delivery)];
+            let open = wiring::open_to_look(&place).await?;
+            let services = [
+                ("entity-service", Some(open.entity)),
+                ("intake-service", open.intake),
+                ("delivery-worker", Some(open.delivery)),
+            ];
             let mut count = 0;
             for (service, database) in services {
+                let Some(database) = database else { continue };
                 count += list(service, &database).await?;
             }
             super::say(&format!("{count} parked"));

@@ -1,5 +1,5 @@
-//! `dealwire entity-service` and `dealwire delivery-worker`: one service as a
-//! process of its own.
+//! `dealwire entity-service`, `dealwire intake-service` and `dealwire delivery-worker`:
+//! one service as a process of its own.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -23,6 +23,17 @@ use crate::wiring::{self, Site};
 /// Any number of replicas may share the database; one of them publishes at a time.
 #[derive(Debug, Args)]
 pub(super) struct EntityServiceArgs {
+    #[command(flatten)]
+    role: RoleArgs,
+}
+
+/// Runs the intake service: sources, their inbound URLs, and the leads that come in.
+///
+/// Needs a PostgreSQL database of its own (intake_service.database_url), RabbitMQ
+/// (broker.url) and the key that checks tokens. Waits for what is not there yet.
+/// Any number of replicas may share the database.
+#[derive(Debug, Args)]
+pub(super) struct IntakeServiceArgs {
     #[command(flatten)]
     role: RoleArgs,
 }
@@ -62,6 +73,22 @@ impl EntityServiceArgs {
                 self.role.http,
             )?;
             wiring::run_entity_service(site, signer, stop).await
+        })
+    }
+}
+
+impl IntakeServiceArgs {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let settings = self.role.load()?;
+        let public_pem = Keys::load_public(&settings)?;
+        super::runtime()?.block_on(async {
+            let (site, stop) = open(
+                &settings,
+                "intake_service",
+                &settings.intake_service,
+                self.role.http,
+            )?;
+            wiring::run_intake_service(site, &public_pem, &settings.intake, stop).await
         })
     }
 }

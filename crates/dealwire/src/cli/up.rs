@@ -14,7 +14,7 @@ use crate::demo::Demo;
 use crate::installation::Installation;
 use crate::keys::Keys;
 use crate::settings::{Settings, network};
-use crate::wiring::{self, AllInOne};
+use crate::wiring::{self, AllDatabases, AllInOne};
 use crate::{first_start, signals};
 
 /// Runs all of Dealwire in one process, with its data in one folder.
@@ -68,12 +68,18 @@ async fn up(settings: Settings, demo: bool) -> anyhow::Result<()> {
     let folder = DataFolder::open(&settings.data_dir)?;
     let (keys, _) = Keys::load_or_create(&folder)?;
     let place = Installation::Folder(folder.path().to_owned());
-    let (entity, delivery) = tokio::try_join!(
+    let (entity, intake, delivery) = tokio::try_join!(
         wiring::open_entity_database(&place),
+        wiring::open_intake_database(&place),
         wiring::open_delivery_database(&place),
     )?;
     let token_file = first_start::prepare(&entity, &folder, &keys).await?;
-    let all = AllInOne::build(entity, delivery, &keys, &settings.delivery).await?;
+    let databases = AllDatabases {
+        entity,
+        intake,
+        delivery,
+    };
+    let all = AllInOne::build(databases, &keys, &settings).await?;
     let stopping = stop.clone();
     tokio::spawn(async move {
         stopping.cancelled().await;

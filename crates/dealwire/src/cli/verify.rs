@@ -36,10 +36,10 @@ impl VerifyArgs {
                 Installation::Folder(_) => Between::InProcess,
                 Installation::Servers(_) => self.broker()?,
             };
-            let (entity, delivery) = wiring::open_to_look(&place).await?;
+            let open = wiring::open_to_look(&place).await?;
             let verification = Verification {
-                entity,
-                delivery,
+                entity: open.entity,
+                delivery: open.delivery,
                 between,
             };
             let report = verification.run(Duration::from_secs(self.wait)).await?;

@@ -14,25 +14,33 @@ use http_api::{HttpApi, HttpApiParts, ServerConfig};
 use telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
-use super::{END_OF_SERVICES, broker_readiness, delivery_config, openapi, verifier};
+use super::{END_OF_SERVICES, broker_readiness, delivery_config, intake_config, openapi, verifier};
 use crate::keys::Keys;
-use crate::settings::DeliverySettings;
+use crate::settings::Settings;
 
 /// All services in one process, on files and the in-process broker.
 pub(crate) struct AllInOne {
     api: HttpApi,
     entity: entity_service::Service,
+    intake: intake_service::Service,
     delivery: delivery_worker::Service,
     broker: Broker,
+}
+
+/// A database for each service.
+#[derive(Debug)]
+pub(crate) struct AllDatabases {
+    pub(crate) entity: Database,
+    pub(crate) intake: Database,
+    pub(crate) delivery: Database,
 }
 
 impl AllInOne {
     /// Puts everything together; nothing runs yet.
     pub(crate) async fn build(
-        entity_database: Database,
-        delivery_database: Database,
+        databases: AllDatabases,
         keys: &Keys,
-        settings: &DeliverySettings,
+        settings: &Settings,
     ) -> anyhow::Result<Self> {
         let broker = Broker::in_process(InProcessLimits::default());
         broker.declare(&outbox::topology()).await?;
@@ -42,7 +50,7 @@ impl AllInOne {
         let entity = entity_service::Service::build(
             EntityConfig::default(),
             entity_service::Dependencies {
-                database: entity_database,
+                database: databases.entity,
                 broker: broker.clone(),
                 clock: clock.clone(),
                 token_signer: keys.signer.clone(),
@@ -52,11 +60,23 @@ impl AllInOne {
         )
         .await
         .context("the entity service cannot start")?;
+        let intake = intake_service::Service::build(
+            intake_config(&settings.intake),
+            intake_service::Dependencies {
+                database: databases.intake,
+                broker: broker.clone(),
+                clock: clock.clone(),
+                token_verifier: token_verifier.clone(),
+                metrics: metrics.clone(),
+            },
+        )
+        .await
+        .context("the intake service cannot start")?;
         let delivery = delivery_worker::Service::build(
             // The data folder's lock keeps everybody else out.
-            delivery_config(settings, true),
+            delivery_config(&settings.delivery, true),
             delivery_worker::Dependencies {
-                database: delivery_database,
+                database: databases.delivery,
                 broker: broker.clone(),
                 clock,
                 keys: Arc::new(KeyRing::new(&keys.master, &[])?),
@@ -68,10 +88,16 @@ impl AllInOne {
         .context("the delivery worker cannot start")?;
         let api = HttpApi::new(HttpApiParts {
             verifier: token_verifier,
-            routes: vec![Arc::new(entity.routes()), Arc::new(delivery.routes())],
+            routes: vec![
+                Arc::new(entity.routes()),
+                Arc::new(intake.routes()),
+                Arc::new(delivery.routes()),
+            ],
+            root_routes: vec![Arc::new(intake.inbound_routes())],
             openapi: openapi(),
             readiness: [
                 entity.readiness(),
+                intake.readiness(),
                 delivery.readiness(),
                 vec![broker_readiness(&broker, &Arc::new(AtomicBool::new(true)))],
             ]
@@ -81,6 +107,7 @@ impl AllInOne {
         Ok(Self {
             api,
             entity,
+            intake,
             delivery,
             broker,
         })
@@ -95,13 +122,15 @@ impl AllInOne {
         // Requests end first, then who works for them, then the broker between.
         let services = CancellationToken::new();
         let entity = tokio::spawn(self.entity.run(services.clone()));
+        let intake = tokio::spawn(self.intake.run(services.clone()));
         let delivery = tokio::spawn(self.delivery.run(services.clone()));
         let config = ServerConfig::default();
         let served = http_api::serve(vec![listener], config, self.api, cancel).await;
         services.cancel();
         let ending = async {
-            let (entity, delivery) = tokio::join!(entity, delivery);
+            let (entity, intake, delivery) = tokio::join!(entity, intake, delivery);
             entity?;
+            intake?;
             delivery
         };
         match tokio::time::timeout(END_OF_SERVICES, ending).await {

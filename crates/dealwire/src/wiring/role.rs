@@ -22,9 +22,9 @@ use utoipa::openapi::OpenApi;
 use super::waiting::{WaitingRoom, until_there};
 use super::{
     END_OF_SERVICES, FIRST_ACCOUNT_NAME, broker_readiness, delivery_config, delivery_migrations,
-    entity_migrations, verifier,
+    entity_migrations, intake_config, intake_migrations, verifier,
 };
-use crate::settings::DeliverySettings;
+use crate::settings::{DeliverySettings, IntakeSettings};
 
 /// Where a service runs: its address and its servers.
 #[derive(Debug)]
@@ -71,6 +71,48 @@ pub(crate) async fn run_entity_service(
                 entity_service::Service::build(EntityConfig::default(), dependencies).await?;
             Ok(Started {
                 routes: Arc::new(service.routes()),
+                root_routes: vec![],
+                readiness: service.readiness(),
+                run: Box::new(|cancel| Box::pin(service.run(cancel))),
+            })
+        }
+    };
+    role.run(build, stop).await
+}
+
+/// Runs the intake service until `stop`, however often its servers come and go.
+pub(crate) async fn run_intake_service(
+    site: Site,
+    public_pem: &str,
+    settings: &IntakeSettings,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let clock = Clock::System;
+    let config = intake_config(settings);
+    let broker = Broker::rabbitmq(site.broker);
+    let token_verifier = verifier(public_pem, &clock)?;
+    let role = Role {
+        listener: site.listener,
+        broker: broker.clone(),
+        verifier: token_verifier.clone(),
+        openapi: intake_service::Service::openapi(),
+        database_name: "intake_database",
+    };
+    let build = |metrics: Metrics| {
+        let (clock, database, config) = (clock.clone(), site.database.clone(), config.clone());
+        let (broker, token_verifier) = (broker.clone(), token_verifier.clone());
+        async move {
+            let dependencies = intake_service::Dependencies {
+                database: Database::open(&database, intake_migrations()).await?,
+                broker,
+                clock,
+                token_verifier,
+                metrics,
+            };
+            let service = intake_service::Service::build(config, dependencies).await?;
+            Ok(Started {
+                routes: Arc::new(service.routes()),
+                root_routes: vec![Arc::new(service.inbound_routes())],
                 readiness: service.readiness(),
                 run: Box::new(|cancel| Box::pin(service.run(cancel))),
             })
@@ -116,6 +158,7 @@ pub(crate) async fn run_delivery_worker(
             let service = delivery_worker::Service::build(config, dependencies).await?;
             Ok(Started {
                 routes: Arc::new(service.routes()),
+                root_routes: vec![],
                 readiness: service.readiness(),
                 run: Box::new(|cancel| Box::pin(service.run(cancel))),
             })
@@ -139,6 +182,7 @@ type Running = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// A service whose database is there.
 struct Started {
     routes: RouteTable,
+    root_routes: Vec<RouteTable>,
     readiness: Vec<Readiness>,
     run: Box<dyn FnOnce(CancellationToken) -> Running + Send>,
 }
@@ -171,6 +215,7 @@ impl Role {
         let api = HttpApi::new(HttpApiParts {
             verifier: self.verifier.clone(),
             routes: vec![service.routes],
+            root_routes: service.root_routes,
             openapi: self.openapi.clone(),
             readiness: [service.readiness, vec![broker_ready]].concat(),
             metrics,

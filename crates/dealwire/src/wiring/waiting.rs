@@ -37,7 +37,8 @@ impl WaitingRoom {
     ) -> anyhow::Result<Self> {
         let api = HttpApi::new(HttpApiParts {
             verifier,
-            routes: vec![unavailable_routes(RETRY_AFTER)],
+            routes: vec![unavailable_routes("", RETRY_AFTER)],
+            root_routes: vec![unavailable_routes("/in", RETRY_AFTER)],
             openapi,
             readiness,
             metrics: Metrics::new(),

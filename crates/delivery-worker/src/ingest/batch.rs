@@ -10,7 +10,6 @@ use outbox::parked::{NewParked, park};
 use outbox::queue::DELIVERY_EVENTS;
 
 use super::arrival::{Arrival, PlannedDelivery};
-use super::parked_message;
 use crate::dispatch::{Job, pump};
 use crate::domain::delivery::DeliveryId;
 use crate::engine::{Engine, HeldEvent, micros};
@@ -72,7 +71,7 @@ fn decode(
                     message = message.message_id, %error,
                     "a message is not an event and is parked"
                 );
-                parked.push(parked_message(DELIVERY_EVENTS, message, error.to_string()));
+                parked.push(NewParked::of(DELIVERY_EVENTS, message, error.to_string()));
             }
         }
     }
@@ -183,7 +182,7 @@ async fn store(
         give_places_back(engine, std::slice::from_ref(arrival));
         tracing::error!(event = %arrival.event.id, %error, "an event cannot be stored and is parked");
         if let Some(message) = messages.get(arrival.place) {
-            parked.push(parked_message(DELIVERY_EVENTS, message, error.to_string()));
+            parked.push(NewParked::of(DELIVERY_EVENTS, message, error.to_string()));
         }
     }
     let guilty: Vec<usize> = halved.guilty.iter().map(|(place, _)| *place).collect();

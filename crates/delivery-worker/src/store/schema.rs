@@ -148,14 +148,6 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    revoked_tokens (token_id) {
-        token_id -> Text,
-        account_id -> BigInt,
-        revoked_at_us -> BigInt,
-    }
-}
-
 diesel::allow_tables_to_appear_in_same_query!(
     attempt_bodies,
     attempts,

@@ -227,7 +227,8 @@ fn serve_on_loopback(
     let http = HttpApi::new(HttpApiParts {
         verifier,
         routes: vec![Arc::new(service.routes())],
-        openapi: merge_documents("Dealwire", "1", [Service::openapi()]),
+        root_routes: vec![],
+            openapi: merge_documents("Dealwire", "1", [Service::openapi()]),
         readiness: Vec::new(),
         metrics: Metrics::new(),
     })

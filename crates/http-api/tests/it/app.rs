@@ -68,6 +68,7 @@ impl TestApi {
         let api = HttpApi::new(HttpApiParts {
             verifier: verifier.clone(),
             routes: vec![Arc::new(routes), Arc::new(other_routes)],
+            root_routes: vec![],
             openapi: merge_documents("Test", "1", []),
             readiness,
             metrics: Metrics::new(),

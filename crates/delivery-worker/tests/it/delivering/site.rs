@@ -141,6 +141,7 @@ fn migrations() -> Vec<Migrations> {
         outbox::MIGRATIONS,
         idempotency::MIGRATIONS,
         delivery_worker::MIGRATIONS,
+        revocation::MIGRATIONS,
     ]
 }
 
@@ -515,7 +516,8 @@ fn serve_on_loopback(
     let http = HttpApi::new(HttpApiParts {
         verifier,
         routes: vec![Arc::new(service.routes())],
-        openapi: Service::openapi(),
+        root_routes: vec![],
+            openapi: Service::openapi(),
         readiness: service.readiness(),
         metrics: Metrics::new(),
     })

@@ -1,0 +1,4 @@
+//! The rules of leads and sources; no HTTP, no SQL.
+
+pub(crate) mod lead;
+pub(crate) mod source;

@@ -1,0 +1,121 @@
+//! The service put together: what it needs, what it answers, what runs beside.
+
+use std::sync::Arc;
+
+use actix_web::web::{Data, ServiceConfig};
+use broker::Broker;
+use database::{Database, DatabaseError};
+use events::Clock;
+use http_api::{Readiness, TokenVerifier};
+use outbox::{Relay, RelayConfig};
+use telemetry::{Metrics, MetricsError};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::IntakeConfig;
+use crate::state::AppState;
+use crate::{openapi, routes};
+
+/// What the process gives to the service.
+#[derive(Debug, Clone)]
+pub struct Dependencies {
+    /// Holds [`crate::MIGRATIONS`] and those of `outbox`, `idempotency` and `revocation`.
+    pub database: Database,
+    /// `outbox::topology` is declared on it.
+    pub broker: Broker,
+    /// Wall time.
+    pub clock: Clock,
+    /// Lets requests into this process; learns of revoked tokens here.
+    pub token_verifier: TokenVerifier,
+    /// Shows what happens here.
+    pub metrics: Metrics,
+}
+
+/// Why the service cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// Its database cannot be read.
+    #[error("the intake database cannot be read")]
+    Database(#[from] DatabaseError),
+    /// A metric is registered twice: the service is built twice in a process.
+    #[error("the metrics of the intake service cannot be registered")]
+    Metrics(#[from] MetricsError),
+}
+
+/// The intake service of one process.
+#[derive(Debug)]
+pub struct Service {
+    state: AppState,
+    relay: Relay,
+}
+
+impl Service {
+    /// Puts the service together; nothing runs yet, but tokens that were revoked are refused from
+    /// now on.
+    ///
+    /// # Errors
+    /// [`BuildError`].
+    #[expect(clippy::unused_async, reason = "revoked tokens are loaded here")]
+    pub async fn build(
+        config: IntakeConfig,
+        dependencies: Dependencies,
+    ) -> Result<Self, BuildError> {
+        let Dependencies {
+            database,
+            broker,
+            clock,
+            token_verifier: _,
+            metrics: _,
+        } = dependencies;
+        let relay = Relay::new(database.clone(), broker, RelayConfig::default());
+        let state = AppState {
+            database,
+            clock,
+            waker: relay.waker(),
+            config: Arc::new(config),
+        };
+        Ok(Self { state, relay })
+    }
+
+    /// Registers the inbound URLs, relative to the root; called once per HTTP worker.
+    pub fn inbound_routes(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + Sync + 'static {
+        let state = Data::new(self.state.clone());
+        move |app| {
+            app.app_data(state.clone());
+            routes::register_inbound(app);
+        }
+    }
+
+    /// Registers the resources, relative to `/api/v1`; called once per HTTP worker.
+    pub fn routes(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + Sync + 'static {
+        let state = Data::new(self.state.clone());
+        move |app| {
+            app.app_data(state.clone());
+            routes::register(app);
+        }
+    }
+
+    /// The OpenAPI document of the resources.
+    pub fn openapi() -> utoipa::openapi::OpenApi {
+        openapi::document()
+    }
+
+    /// What must be well for requests to be served.
+    pub fn readiness(&self) -> Vec<Readiness> {
+        let database = self.state.database.clone();
+        vec![Readiness::new("intake_database", move || {
+            let database = database.clone();
+            async move {
+                database.check().await?;
+                database.read(outbox::check).await
+            }
+        })]
+    }
+
+    /// Runs what goes on beside requests until cancelled.
+    pub async fn run(self, cancel: CancellationToken) {
+        tokio::join!(
+            self.relay.run(cancel.clone()),
+            idempotency::run_expiry(self.state.database, cancel.clone()),
+        );
+    }
+}

@@ -1,0 +1,4 @@
+//! The queries, by table.
+
+pub(crate) mod error;
+pub(crate) mod schema;
