@@ -6,6 +6,7 @@
 
 mod deliveries;
 mod events;
+mod leads;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use tokio::time::Instant;
 
 use deliveries::DeliveryFindings;
 use events::EventFindings;
+use leads::LeadFindings;
 pub(crate) use report::Report;
 
 /// How often what is on its way is looked at again.
@@ -33,6 +35,8 @@ const BATCH: i64 = 10_000;
 pub(crate) struct Verification {
     /// The entity service's database.
     pub(crate) entity: Database,
+    /// The intake service's database, where there is one.
+    pub(crate) intake: Option<Database>,
     /// The delivery workers' database.
     pub(crate) delivery: Database,
     /// What is between them.
@@ -65,6 +69,11 @@ impl Verification {
     /// Compares; waits at most `wait` for events that are on their way.
     pub(crate) async fn run(&self, wait: Duration) -> anyhow::Result<Report> {
         let deadline = Instant::now() + wait;
+        // First, for what leads become are events as well.
+        let leads = match &self.intake {
+            Some(intake) => Some(LeadFindings::read(self, intake, deadline).await?),
+            None => None,
+        };
         let (cutoff, unnumbered) = self.cutoff(deadline).await?;
         let mut events = EventFindings::read(self, &cutoff).await?;
         while !events.missing.is_empty() && Instant::now() < deadline {
@@ -76,7 +85,7 @@ impl Verification {
         let queue = if events.missing.is_empty() {
             Queue::Empty
         } else {
-            self.queue().await
+            self.queue(DELIVERY_EVENTS).await
         };
         let deliveries = DeliveryFindings::read(self, &cutoff).await?;
         Ok(Report {
@@ -84,6 +93,7 @@ impl Verification {
             unnumbered,
             published_through,
             queue,
+            leads,
             events,
             deliveries,
         })
@@ -108,7 +118,8 @@ impl Verification {
         }
     }
 
-    async fn queue(&self) -> Queue {
+    /// How much a queue holds.
+    async fn queue(&self, name: &str) -> Queue {
         let broker = match &self.between {
             Between::InProcess => return Queue::Empty,
             Between::Unnamed => return Queue::Unknown,
@@ -121,7 +132,7 @@ impl Verification {
         let Some(depths) = depths.await else {
             return Queue::Unknown;
         };
-        let depth = depths.iter().find(|depth| depth.queue == DELIVERY_EVENTS);
+        let depth = depths.iter().find(|depth| depth.queue == name);
         depth.map_or(Queue::Unknown, |depth| Queue::Holds(depth.messages))
     }
 }

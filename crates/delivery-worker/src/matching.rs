@@ -30,7 +30,8 @@ pub(crate) fn record_of(change: &Change) -> Option<RecordKey> {
         | Change::Pipeline(_)
         | Change::LeadConversionRequested(_)
         | Change::LeadConverted(_)
-        | Change::TokenRevoked(_) => return None,
+        | Change::TokenRevoked(_)
+        | Change::PersonErased(_) => return None,
     };
     Some(RecordKey { component, id })
 }

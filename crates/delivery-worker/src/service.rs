@@ -80,8 +80,13 @@ impl Service {
         } = dependencies;
         let sender = Sender::new(config.send.clone())?;
         let metrics = DeliveryMetrics::register(&metrics)?;
-        let revocation =
-            Revocation::start(database.clone(), broker.clone(), token_verifier, DELIVERY_TOKENS).await?;
+        let revocation = Revocation::start(
+            database.clone(),
+            broker.clone(),
+            token_verifier,
+            DELIVERY_TOKENS,
+        )
+        .await?;
         let engine = Engine::new(
             config,
             database.clone(),

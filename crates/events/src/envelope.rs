@@ -45,7 +45,7 @@ pub struct EnvelopeActor {
 /// Records come with their REST body. Events that are not of a record name ids
 /// only: `lead.conversion_requested` is `{"id_lead"}`, without the person's name
 /// and contacts; `lead.converted` is `{"id_lead", "id_client", "id_order",
-/// "warnings"}`; `token.revoked` is `{"token_id"}`.
+/// "warnings"}`; `token.revoked` is `{"token_id"}`; `person.erased` is `{}`.
 pub fn envelope(event: &Event) -> Envelope {
     Envelope {
         id: event.id,
@@ -85,6 +85,7 @@ fn data(change: &Change) -> Value {
             "warnings": change.warnings,
         }),
         Change::TokenRevoked(change) => json!({"token_id": change.token_id}),
+        Change::PersonErased(_) => json!({}),
     }
 }
 
@@ -106,7 +107,8 @@ fn previous(change: &Change) -> Option<Value> {
         | Change::Pipeline(_)
         | Change::LeadConversionRequested(_)
         | Change::LeadConverted(_)
-        | Change::TokenRevoked(_) => None,
+        | Change::TokenRevoked(_)
+        | Change::PersonErased(_) => None,
     }
 }
 

@@ -4,7 +4,8 @@ mod convert;
 
 use crate::{
     AccountId, ClientChanged, EventId, LeadConversionRequested, LeadConverted, OrderChanged,
-    PipelineChanged, TaskChanged, TasksOfOrderDeleted, Timestamp, TokenId, TokenRevoked,
+    PersonErased, PipelineChanged, TaskChanged, TasksOfOrderDeleted, Timestamp, TokenId,
+    TokenRevoked,
 };
 
 /// One change of one account.
@@ -93,6 +94,8 @@ pub enum Change {
     LeadConverted(LeadConverted),
     /// An API token was revoked.
     TokenRevoked(TokenRevoked),
+    /// A person asked to be forgotten.
+    PersonErased(PersonErased),
 }
 
 impl Change {
@@ -106,7 +109,8 @@ impl Change {
             Self::TasksOfOrderDeleted(_)
             | Self::LeadConversionRequested(_)
             | Self::LeadConverted(_)
-            | Self::TokenRevoked(_) => None,
+            | Self::TokenRevoked(_)
+            | Self::PersonErased(_) => None,
         }
     }
 
@@ -138,6 +142,7 @@ impl Change {
             Self::LeadConversionRequested(_) => "lead.conversion_requested",
             Self::LeadConverted(_) => "lead.converted",
             Self::TokenRevoked(_) => "token.revoked",
+            Self::PersonErased(_) => "person.erased",
         }
     }
 }

@@ -13,6 +13,7 @@ mod clock;
 mod color;
 mod decode;
 mod envelope;
+mod erasure;
 mod event;
 mod ids;
 mod lead;
@@ -31,6 +32,7 @@ pub use clock::{Clock, Timestamp};
 pub use color::{Color, ColorError};
 pub use decode::{DecodeError, Decoded};
 pub use envelope::{Envelope, EnvelopeActor, envelope};
+pub use erasure::PersonErased;
 pub use event::{Actor, ActorKind, Change, Event};
 pub use ids::{
     AccountId, ClientId, CustomFieldId, DirectoryEntryId, EventId, LeadId, OrderId, PipelineId,

@@ -8,6 +8,7 @@
 //! their `preset`, `taking` writes it down; `api` holds what managers call: sources, leads, and the
 //! journal of requests.
 
+pub mod audit;
 mod config;
 mod domain;
 mod openapi;

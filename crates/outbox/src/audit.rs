@@ -7,7 +7,7 @@ use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
 use events::EventId;
 
-use crate::schema::{outbox_events, parked_events, relay_state};
+use crate::schema::{inbox_events, outbox_events, parked_events, relay_state};
 use crate::state::published_through;
 
 /// How far an outbox goes at one moment.
@@ -174,9 +174,25 @@ pub fn list_parked(
     Ok(ids.into_iter().collect())
 }
 
+/// Which of these events the [inbox](crate::inbox) has taken in.
+///
+/// # Errors
+/// Database failures; [`DatabaseError::Refused`] for an id that is none.
+pub fn list_taken_in(
+    conn: &mut Connection<'_>,
+    ids: &[EventId],
+) -> Result<HashSet<EventId>, DatabaseError> {
+    let bytes: Vec<&[u8]> = ids.iter().map(EventId::as_bytes).collect();
+    let rows: Vec<Vec<u8>> = on_backend!(conn, |c| inbox_events::table
+        .filter(inbox_events::event_id.eq_any(&bytes))
+        .select(inbox_events::event_id)
+        .load(c))?;
+    rows.iter().map(|id| read_id(id)).collect()
+}
+
 fn read_id(bytes: &[u8]) -> Result<EventId, DatabaseError> {
     EventId::from_bytes(bytes).ok_or_else(|| {
-        let reason = "outbox_events.event_id holds something that is no id";
+        let reason = "an event_id holds something that is no id";
         DatabaseError::Refused(diesel::result::Error::DeserializationError(reason.into()))
     })
 }

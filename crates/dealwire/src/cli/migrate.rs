@@ -32,8 +32,8 @@ impl MigrateArgs {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let Installation::Servers(servers) = self.place.existing()? else {
             anyhow::bail!(
-                "no database_url is set, neither of entity_service nor of intake_service nor of \
-                 delivery_worker; a data folder is migrated when `dealwire up` starts"
+                "none of entity_service.database_url, intake_service.database_url and \
+                 delivery_worker.database_url is set; a data folder is migrated when `dealwire up` starts"
             );
         };
         let until = Instant::now() + Duration::from_secs(self.wait);

@@ -13,7 +13,7 @@ use crate::wiring;
 /// Checks that no event was lost and that every matching webhook has its delivery.
 ///
 /// Compares the entity service's outbox with what the delivery workers have
-/// taken in and made of it, up to the newest event. Works beside running
+/// taken in and made of it, up to the newest event, and follows each lead to its order. Works beside running
 /// services and changes nothing. The exit status is 0 if nothing is lost, 1 if
 /// something is lost, does not add up or cannot be compared; the output says what,
 /// and what to do.
@@ -39,6 +39,7 @@ impl VerifyArgs {
             let open = wiring::open_to_look(&place).await?;
             let verification = Verification {
                 entity: open.entity,
+                intake: open.intake,
                 delivery: open.delivery,
                 between,
             };

@@ -8,6 +8,7 @@ use outbox::audit::{Extent, OutboxEntry};
 use super::Queue;
 use super::deliveries::DeliveryFindings;
 use super::events::{EventFindings, NAMED};
+use super::leads::LeadFindings;
 
 /// The outcome of a verification; its text is for people.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct Report {
     pub(crate) published_through: i64,
     /// What the worker's queue holds.
     pub(crate) queue: Queue,
+    /// Leads on their way, where there is an intake service.
+    pub(crate) leads: Option<LeadFindings>,
     /// The outbox against the worker.
     pub(crate) events: EventFindings,
     /// The worker's events against their deliveries.
@@ -29,7 +32,8 @@ pub(crate) struct Report {
 impl Report {
     /// Whether nothing is lost and everything adds up.
     pub(crate) fn is_sound(&self) -> bool {
-        self.unaccounted().is_empty()
+        self.leads.as_ref().is_none_or(LeadFindings::is_sound)
+            && self.unaccounted().is_empty()
             && self.events.gaps.is_none()
             && self.events.breaks.is_none()
             && self.deliveries.miscounted.is_none()
@@ -257,6 +261,9 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(leads) = &self.leads {
+            write!(f, "{leads}")?;
+        }
         self.write_outbox(f)?;
         self.write_worker(f)?;
         self.write_deliveries(f)?;
@@ -271,7 +278,7 @@ impl fmt::Display for Report {
 }
 
 /// Some of a kind with `write` each, and how many more there are.
-fn write_some<T>(
+pub(super) fn write_some<T>(
     f: &mut fmt::Formatter<'_>,
     first: &[T],
     all: usize,
@@ -287,7 +294,7 @@ fn write_some<T>(
     }
 }
 
-fn write_entry(f: &mut fmt::Formatter<'_>, entry: &OutboxEntry) -> fmt::Result {
+pub(super) fn write_entry(f: &mut fmt::Formatter<'_>, entry: &OutboxEntry) -> fmt::Result {
     writeln!(
         f,
         "  seq {} {} {}",

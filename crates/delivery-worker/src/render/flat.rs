@@ -41,7 +41,8 @@ impl<'a> FlatBody<'a> {
             Change::Pipeline(_)
             | Change::LeadConversionRequested(_)
             | Change::LeadConverted(_)
-            | Change::TokenRevoked(_) => return None,
+            | Change::TokenRevoked(_)
+            | Change::PersonErased(_) => return None,
         };
         Some(Self { entries })
     }

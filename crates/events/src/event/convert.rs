@@ -6,8 +6,8 @@ use prost::encoding::{DecodeContext, WireType, decode_key, skip_field};
 use crate::raw::event::Change as RawChange;
 use crate::{
     AccountId, Actor, ActorKind, Change, ClientChanged, DecodeError, Decoded, Event, EventId,
-    LeadConversionRequested, LeadConverted, OrderChanged, PipelineChanged, TaskChanged,
-    TasksOfOrderDeleted, Timestamp, TokenId, TokenRevoked, raw,
+    LeadConversionRequested, LeadConverted, OrderChanged, PersonErased, PipelineChanged,
+    TaskChanged, TasksOfOrderDeleted, Timestamp, TokenId, TokenRevoked, raw,
 };
 
 /// Every variant of `Event.change` has this field number or a higher one.
@@ -86,6 +86,7 @@ impl Change {
             }
             Self::LeadConverted(change) => RawChange::LeadConverted(change.to_raw()),
             Self::TokenRevoked(change) => RawChange::TokenRevoked(change.to_raw()),
+            Self::PersonErased(change) => RawChange::PersonErased(change.to_raw()),
         }
     }
 
@@ -115,6 +116,9 @@ impl Change {
             RawChange::TokenRevoked(change) => TokenRevoked::from_raw(change)
                 .map(Self::TokenRevoked)
                 .map_err(|error| error.inside("token_revoked")),
+            RawChange::PersonErased(change) => {
+                Ok(Self::PersonErased(PersonErased::from_raw(change)))
+            }
         }
     }
 }

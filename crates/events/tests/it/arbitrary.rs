@@ -4,9 +4,9 @@ use events::{
     AccountId, Action, Actor, ActorKind, Change, ClientChanged, ClientField, ClientId,
     ClientSnapshot, Color, DeletedTask, DirectoryEntryId, Event, EventId, FieldValue,
     LeadConversionRequested, LeadConverted, LeadId, Mark, OrderChanged, OrderId, OrderSnapshot,
-    PipelineChanged, PipelineId, PipelineSnapshot, PipelineSummary, Price, StageId, StageKind,
-    StageSnapshot, StageSummary, TaskChanged, TaskId, TaskSnapshot, TasksOfOrderDeleted, Timestamp,
-    TokenId, TokenRevoked,
+    PersonErased, PipelineChanged, PipelineId, PipelineSnapshot, PipelineSummary, Price, StageId,
+    StageKind, StageSnapshot, StageSummary, TaskChanged, TaskId, TaskSnapshot, TasksOfOrderDeleted,
+    Timestamp, TokenId, TokenRevoked,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -59,6 +59,12 @@ fn change() -> impl Strategy<Value = Change> {
         "[a-z0-9]{1,20}".prop_map(|id| {
             Change::TokenRevoked(TokenRevoked {
                 token_id: TokenId(id),
+            })
+        }),
+        (option::of("[+0-9]{1,20}"), option::of("[a-z@.]{1,20}")).prop_map(|(phone, email)| {
+            Change::PersonErased(PersonErased {
+                phone_e164: phone,
+                email_normalized: email,
             })
         }),
     ]

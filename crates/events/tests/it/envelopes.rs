@@ -3,8 +3,8 @@
 use events::{
     Action, ActorKind, Change, ClientChanged, ClientId, ClientSnapshot, DeletedTask, Event,
     LeadConversionRequested, LeadConverted, LeadId, OrderChanged, OrderId, OrderSnapshot,
-    PipelineChanged, TaskChanged, TaskId, TasksOfOrderDeleted, TokenId, TokenRevoked, envelope,
-    rest,
+    PersonErased, PipelineChanged, TaskChanged, TaskId, TasksOfOrderDeleted, TokenId, TokenRevoked,
+    envelope, rest,
 };
 
 use crate::sample::{
@@ -205,6 +205,16 @@ fn token_revoked() {
     );
     let data = r#"{"token_id":"tok-1"}"#;
     assert_envelope(&revoked, "token.revoked", "null", BY_SYSTEM, data, "null");
+
+    // Nobody who reads the feed learns whom.
+    let erased = event_by(
+        ActorKind::System,
+        Change::PersonErased(PersonErased {
+            phone_e164: Some("+79998888888".into()),
+            email_normalized: Some("a@b.ru".into()),
+        }),
+    );
+    assert_envelope(&erased, "person.erased", "null", BY_SYSTEM, "{}", "null");
 }
 
 #[test]

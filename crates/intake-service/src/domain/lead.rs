@@ -183,7 +183,8 @@ impl Marks {
 }
 
 impl LeadState {
-    const ALL: [Self; 4] = [Self::New, Self::Converting, Self::Converted, Self::Rejected];
+    /// All of them, in the order that a lead goes through them.
+    pub(crate) const ALL: [Self; 4] = [Self::New, Self::Converting, Self::Converted, Self::Rejected];
 
     /// From the name on the wire and in the database.
     pub(crate) fn parse(name: &str) -> Option<Self> {

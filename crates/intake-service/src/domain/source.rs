@@ -30,6 +30,17 @@ pub(crate) struct Source {
     pub(crate) updated_at: Timestamp,
 }
 
+/// A source that is about to be created.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NewSource {
+    pub(crate) preset: &'static Preset,
+    pub(crate) name: String,
+    /// Made by this service.
+    pub(crate) token: String,
+    pub(crate) active: bool,
+    pub(crate) settings: SourceSettings,
+}
+
 /// What a manager set; `None` means as the preset has it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -16,9 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::data_folder::DataFolder;
 use crate::keys::Keys;
-use crate::settings::{DeliverySettings, network};
+use crate::settings::{DeliverySettings, Settings, network};
 use crate::verify::{Between, Report, Verification};
-use crate::wiring::{AllInOne, delivery_migrations, entity_migrations};
+use crate::wiring::{
+    AllDatabases, AllInOne, delivery_migrations, entity_migrations, intake_migrations,
+};
 
 /// How long a test waits for what it waits for.
 pub(super) const DEADLINE: Duration = Duration::from_secs(30);
@@ -35,7 +37,7 @@ pub(super) struct Installation {
     stop: CancellationToken,
     running: JoinHandle<anyhow::Result<()>>,
     _receiver: MockReceiver,
-    _databases: [TestDatabase; 2],
+    _databases: [TestDatabase; 3],
     _folder: TempDir,
 }
 
@@ -47,19 +49,32 @@ impl Drop for Installation {
 
 impl Installation {
     pub(super) async fn start() -> Self {
-        let databases = [TestDatabase::start().await, TestDatabase::start().await];
+        let databases = [
+            TestDatabase::start().await,
+            TestDatabase::start().await,
+            TestDatabase::start().await,
+        ];
         let entity = databases[0].open(entity_migrations()).await;
-        let delivery = databases[1].open(delivery_migrations()).await;
+        let intake = databases[1].open(intake_migrations()).await;
+        let delivery = databases[2].open(delivery_migrations()).await;
         let folder = TempDir::new().unwrap();
         let data_folder = DataFolder::open(&folder.path().join("data")).unwrap();
         let (keys, _) = Keys::load_or_create(&data_folder).unwrap();
         let token = first_token(&entity, &keys).await;
-        let settings = DeliverySettings {
-            allow_networks: vec![network("127.0.0.0/8").unwrap()],
-            https_only: false,
-            concurrency: 4.try_into().unwrap(),
+        let settings = Settings {
+            delivery: DeliverySettings {
+                allow_networks: vec![network("127.0.0.0/8").unwrap()],
+                https_only: false,
+                concurrency: 4.try_into().unwrap(),
+            },
+            ..Settings::load(None).unwrap()
         };
-        let all = AllInOne::build(entity.clone(), delivery.clone(), &keys, &settings)
+        let databases_of_services = AllDatabases {
+            entity: entity.clone(),
+            intake: intake.clone(),
+            delivery: delivery.clone(),
+        };
+        let all = AllInOne::build(databases_of_services, &keys, &settings)
             .await
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -77,6 +92,7 @@ impl Installation {
         let installation = Self {
             verification: Verification {
                 entity,
+                intake: Some(intake),
                 delivery,
                 between: Between::InProcess,
             },

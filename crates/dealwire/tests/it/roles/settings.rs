@@ -15,6 +15,7 @@ async fn a_missing_setting_is_named_with_the_variable_that_sets_it() {
     let home = keys().await;
     for (role, variable) in [
         ("entity-service", "DEALWIRE__ENTITY_SERVICE__DATABASE_URL"),
+        ("intake-service", "DEALWIRE__INTAKE_SERVICE__DATABASE_URL"),
         ("delivery-worker", "DEALWIRE__DELIVERY_WORKER__DATABASE_URL"),
     ] {
         let mut command = dealwire(&[role]);
@@ -34,6 +35,7 @@ async fn a_missing_key_is_named_with_what_makes_it() {
     let empty = tempfile::tempdir().unwrap();
     for (role, setting) in [
         ("entity-service", "keys.token_private_file"),
+        ("intake-service", "keys.token_public_file"),
         ("delivery-worker", "keys.token_public_file"),
     ] {
         let reason = refusal(without_servers(empty.path(), role)).await;
@@ -73,13 +75,18 @@ async fn a_wrong_url_is_refused_and_its_password_is_not_shown() {
 #[tokio::test]
 async fn services_do_not_share_a_database() {
     let home = keys().await;
-    let mut command = without_servers(home.path(), "entity-service");
-    command.env(
-        "DEALWIRE__DELIVERY_WORKER__DATABASE_URL",
-        "postgres://user:hush-database@127.0.0.1:1/entity",
-    );
-    let reason = refusal(command).await;
-    assert!(reason.contains("each service needs its own"), "{reason}");
+    for other in ["INTAKE_SERVICE", "DELIVERY_WORKER"] {
+        let mut command = without_servers(home.path(), "entity-service");
+        command.env(
+            format!("DEALWIRE__{other}__DATABASE_URL"),
+            "postgres://user:hush-database@127.0.0.1:1/entity",
+        );
+        let reason = refusal(command).await;
+        let named = format!("{}.database_url", other.to_lowercase());
+        for part in ["each service needs its own", &named] {
+            assert!(reason.contains(part), "{part}: {reason}");
+        }
+    }
 }
 
 #[tokio::test]

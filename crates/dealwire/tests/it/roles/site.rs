@@ -15,9 +15,10 @@ use crate::process::{DEADLINE, Process, dealwire, output};
 pub(super) struct Site {
     home: TempDir,
     pub(super) entity_url: String,
+    pub(super) intake_url: String,
     pub(super) delivery_url: String,
     pub(super) broker_url: String,
-    _databases: [TestDatabase; 2],
+    _databases: [TestDatabase; 3],
     _broker: TestBroker,
 }
 
@@ -30,7 +31,11 @@ pub(super) struct Role {
 impl Site {
     /// `None` where the tests are not given servers of both kinds.
     pub(super) async fn prepare() -> Option<Self> {
-        let databases = [TestDatabase::start().await, TestDatabase::start().await];
+        let databases = [
+            TestDatabase::start().await,
+            TestDatabase::start().await,
+            TestDatabase::start().await,
+        ];
         let urls: Vec<String> = databases
             .iter()
             .filter_map(|database| match database.config() {
@@ -40,10 +45,11 @@ impl Site {
             .collect();
         let broker = TestBroker::start().await;
         let broker_url = broker.url()?.to_owned();
-        let [entity_url, delivery_url] = <[String; 2]>::try_from(urls).ok()?;
+        let [entity_url, intake_url, delivery_url] = <[String; 3]>::try_from(urls).ok()?;
         let site = Self {
             home: keys().await,
             entity_url,
+            intake_url,
             delivery_url,
             broker_url,
             _databases: databases,
@@ -59,6 +65,7 @@ impl Site {
             .current_dir(self.home.path())
             .env("DEALWIRE__BROKER__URL", &self.broker_url)
             .env("DEALWIRE__ENTITY_SERVICE__DATABASE_URL", &self.entity_url)
+            .env("DEALWIRE__INTAKE_SERVICE__DATABASE_URL", &self.intake_url)
             .env(
                 "DEALWIRE__DELIVERY_WORKER__DATABASE_URL",
                 &self.delivery_url,
@@ -81,7 +88,12 @@ impl Site {
 
     /// A token of the first account with all rights.
     pub(super) async fn token(&self) -> String {
-        let scopes = ["records:write", "webhooks:write", "admin:write"];
+        let scopes = [
+            "records:write",
+            "leads:write",
+            "webhooks:write",
+            "admin:write",
+        ];
         let mut arguments = vec!["token", "create", "--account", "1"];
         for scope in scopes {
             arguments.extend(["--scope", scope]);
@@ -145,6 +157,10 @@ pub(super) fn without_servers(home: &Path, role: &str) -> Command {
         .env(
             "DEALWIRE__ENTITY_SERVICE__DATABASE_URL",
             "postgres://user:hush-database@127.0.0.1:1/entity",
+        )
+        .env(
+            "DEALWIRE__INTAKE_SERVICE__DATABASE_URL",
+            "postgres://user:hush-database@127.0.0.1:1/intake",
         )
         .env(
             "DEALWIRE__DELIVERY_WORKER__DATABASE_URL",

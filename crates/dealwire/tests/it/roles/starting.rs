@@ -10,7 +10,7 @@ use crate::process::DEADLINE;
 #[tokio::test]
 async fn a_role_without_servers_lives_waits_and_says_what_is_missing() {
     let home = keys().await;
-    for role in ["entity-service", "delivery-worker"] {
+    for role in ["entity-service", "intake-service", "delivery-worker"] {
         let mut command = without_servers(home.path(), role);
         let log_path = home.path().join("log");
         let log = std::fs::File::create(&log_path).unwrap();
@@ -21,9 +21,11 @@ async fn a_role_without_servers_lives_waits_and_says_what_is_missing() {
         })
         .await;
         assert_eq!(started.status("/readyz").await, 503);
-        let answer = started.api("").get("/api/v1/orders").await;
-        assert_eq!(answer.status.as_u16(), 503);
-        assert!(answer.headers.contains_key("retry-after"), "{answer:?}");
+        for path in ["/api/v1/orders", "/in/token"] {
+            let answer = started.api("").get(path).await;
+            assert_eq!(answer.status.as_u16(), 503, "{path}");
+            assert!(answer.headers.contains_key("retry-after"), "{answer:?}");
+        }
 
         let log = || std::fs::read_to_string(&log_path).unwrap();
         wait_until(DEADLINE, || async { log().contains("127.0.0.1:1") }).await;

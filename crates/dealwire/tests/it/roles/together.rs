@@ -16,7 +16,8 @@ async fn migrate_prints_what_it_did_and_then_has_nothing_to_do() {
     let first = site.operator(&["migrate"]).await;
     assert!(first.contains("delivery-worker: "), "{first}");
     let again = site.operator(&["migrate"]).await;
-    let expected = "entity-service: 0 migrations applied\ndelivery-worker: 0 migrations applied\n";
+    let expected = "entity-service: 0 migrations applied\nintake-service: 0 migrations applied\n\
+                    delivery-worker: 0 migrations applied\n";
     assert_eq!(again, expected);
 }
 
