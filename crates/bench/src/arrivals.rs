@@ -1,10 +1,10 @@
 //! When each callback came.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use hyper::StatusCode;
 use rig::{Callback, Receiver, Reply};
@@ -19,10 +19,18 @@ pub(crate) struct Noting {
     arrivals: Arc<Mutex<Arrivals>>,
 }
 
+/// What the callbacks are about that are noted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Component {
+    Client,
+    Order,
+}
+
 /// What came since the last measurement began.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Arrivals {
-    /// The client that a callback was about, and when it came; repeats left out.
+    component: Component,
+    /// The record that a callback was about, and when it came; repeats left out.
     pub(crate) first: Vec<(u64, Instant)>,
     /// Callbacks whose `webhook-id` had come before.
     pub(crate) repeats: u64,
@@ -30,14 +38,14 @@ pub(crate) struct Arrivals {
     pub(crate) sample: Bytes,
     /// Callbacks about tasks, which only mark that all before them has come.
     tasks: usize,
-    /// Callbacks about clients up to this one are not noted.
+    /// Callbacks about records up to this one are not noted.
     ignored_up_to: u64,
     seen: HashSet<Bytes>,
 }
 
 impl Noting {
-    pub(crate) async fn start() -> anyhow::Result<Self> {
-        let arrivals = Arc::new(Mutex::new(Arrivals::default()));
+    pub(crate) async fn start(component: Component) -> anyhow::Result<Self> {
+        let arrivals = Arc::new(Mutex::new(Arrivals::of(component, 0)));
         let noting = Arc::clone(&arrivals);
         let receiver = Receiver::start(move |callback| {
             lock(&noting).note(callback);
@@ -56,16 +64,13 @@ impl Noting {
     /// Forgets what came before and hands it over.
     pub(crate) fn take(&self) -> Arrivals {
         let mut arrivals = lock(&self.arrivals);
-        let fresh = Arrivals {
-            ignored_up_to: arrivals.ignored_up_to,
-            ..Arrivals::default()
-        };
+        let fresh = Arrivals::of(arrivals.component, arrivals.ignored_up_to);
         std::mem::replace(&mut *arrivals, fresh)
     }
 
-    /// Leaves out callbacks about clients up to this one from now on.
-    pub(crate) fn ignore_up_to(&self, client: u64) {
-        lock(&self.arrivals).ignored_up_to = client;
+    /// Leaves out callbacks about records up to this one from now on.
+    pub(crate) fn ignore_up_to(&self, record: u64) {
+        lock(&self.arrivals).ignored_up_to = record;
     }
 
     /// Waits until `count` different callbacks came, or no more do.
@@ -101,6 +106,43 @@ impl Noting {
 }
 
 impl Arrivals {
+    fn of(component: Component, ignored_up_to: u64) -> Self {
+        Self {
+            component,
+            first: Vec::new(),
+            repeats: 0,
+            sample: Bytes::new(),
+            tasks: 0,
+            ignored_up_to,
+            seen: HashSet::new(),
+        }
+    }
+
+    /// Every callback came, and none twice: without a crash there is no reason to repeat.
+    pub(crate) fn check(&self, expected: usize) -> anyhow::Result<()> {
+        let came = self.first.len();
+        ensure!(came == expected, "{came} of {expected} callbacks came");
+        if self.repeats > 0 {
+            eprintln!("bench: {} callbacks came again", self.repeats);
+        }
+        Ok(())
+    }
+
+    /// From when each record was `answered` for to its callback; zero where the callback
+    /// was first.
+    pub(crate) fn latencies(
+        &self,
+        answered: &HashMap<u64, Instant>,
+    ) -> anyhow::Result<Vec<Duration>> {
+        let latency = |(record, at): &(u64, Instant)| {
+            let answered = answered
+                .get(record)
+                .with_context(|| format!("a callback is about the unknown record {record}"))?;
+            Ok(at.saturating_duration_since(*answered))
+        };
+        self.first.iter().map(latency).collect()
+    }
+
     fn note(&mut self, callback: Callback) {
         let Callback {
             headers, body, at, ..
@@ -108,19 +150,29 @@ impl Arrivals {
         let Some(id) = headers.get("webhook-id") else {
             return;
         };
-        let Some(client) = id_of(&body, b"component=client") else {
+        let Some(record) = id_of(&body, self.component.pair()) else {
             // Test requests are about nothing.
             self.tasks += usize::from(id_of(&body, b"component=task").is_some());
             return;
         };
-        if client <= self.ignored_up_to {
+        if record <= self.ignored_up_to {
             return;
         }
         if self.seen.insert(Bytes::copy_from_slice(id.as_bytes())) {
-            self.first.push((client, at));
+            self.first.push((record, at));
             self.sample = body;
         } else {
             self.repeats += 1;
+        }
+    }
+}
+
+impl Component {
+    /// How a form body says it (WIRE 1).
+    fn pair(self) -> &'static [u8] {
+        match self {
+            Self::Client => b"component=client",
+            Self::Order => b"component=order",
         }
     }
 }

@@ -61,6 +61,11 @@ impl Form {
         }
     }
 
+    /// Whether leads are measured: a second worker changes nothing about them.
+    pub(crate) fn takes_leads(self) -> bool {
+        self != Self::Split { workers: 2 }
+    }
+
     /// A fresh place for data.
     pub(crate) async fn prepare(
         self,
@@ -75,6 +80,7 @@ impl Form {
                     installation: Installation::create(program, folder, servers).await?,
                     layout: Layout {
                         entity_services: 1,
+                        intake_services: 1,
                         delivery_workers: workers,
                     },
                 })

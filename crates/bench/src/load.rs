@@ -15,9 +15,16 @@ use crate::api::{Accepted, Api};
 const STEADY_CONNECTIONS: u32 = 8;
 
 /// A connection for making records.
-pub(crate) async fn connect(product: &Product) -> anyhow::Result<Api> {
+pub(crate) async fn records(product: &Product) -> anyhow::Result<Api> {
     let addresses = product.records();
     let address = addresses.first().context("nobody takes records")?;
+    Api::connect(*address, product.token()).await
+}
+
+/// A connection for making webhooks.
+pub(crate) async fn webhooks(product: &Product) -> anyhow::Result<Api> {
+    let addresses = product.webhooks();
+    let address = addresses.first().context("nobody takes webhooks")?;
     Api::connect(*address, product.token()).await
 }
 
@@ -41,7 +48,7 @@ pub(crate) async fn flood(
 ) -> anyhow::Result<Flood> {
     let mut apis = Vec::new();
     for _ in 0..connections {
-        apis.push(connect(product).await?);
+        apis.push(records(product).await?);
     }
     let next = Arc::new(AtomicU64::new(0));
     let mut workers: JoinSet<anyhow::Result<u64>> = JoinSet::new();
@@ -81,7 +88,7 @@ pub(crate) async fn steady(
     let start = tokio::time::Instant::now() + gap;
     let mut workers: JoinSet<anyhow::Result<Vec<Accepted>>> = JoinSet::new();
     for worker in 0..STEADY_CONNECTIONS {
-        let mut api = connect(product).await?;
+        let mut api = records(product).await?;
         let mut ticks = tokio::time::interval_at(start + gap * worker, gap * STEADY_CONNECTIONS);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         workers.spawn(async move {

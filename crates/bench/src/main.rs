@@ -8,63 +8,22 @@
 mod api;
 mod arrivals;
 mod ceilings;
+mod changes;
 mod form;
+mod leads;
 mod load;
+mod options;
 mod processor;
 mod report;
 mod round;
 
-use std::path::PathBuf;
-
 use anyhow::Context as _;
-use bytes::Bytes;
-use clap::Parser;
+use clap::Parser as _;
 use rig::Infra;
 
-use form::{Backends, Choice, Form};
-use report::{CEILINGS, Ratio, Report};
-
-/// Measures the `dealwire` program on this machine.
-#[derive(Debug, Parser)]
-#[command(
-    name = "bench",
-    version,
-    max_term_width = 100,
-    args_override_self = true
-)]
-struct Options {
-    /// The program to measure.
-    #[arg(long, value_name = "FILE")]
-    program: PathBuf,
-
-    /// The folder for data, on the disk to measure; what a run leaves is removed.
-    #[arg(long, value_name = "DIR")]
-    dir: PathBuf,
-
-    /// The form to measure [default: both].
-    #[arg(long, value_enum)]
-    form: Option<Choice>,
-
-    /// The script that runs PostgreSQL and RabbitMQ.
-    #[arg(long, value_name = "FILE", default_value = "scripts/infra")]
-    infra: PathBuf,
-
-    /// Rounds, each on fresh data; the medians are reported.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
-
-    /// Changes made in each throughput measurement (a fifth of it at fan-out 10).
-    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(100..))]
-    changes: u32,
-
-    /// Connections that make changes at the same time.
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
-    connections: u32,
-
-    /// How long the latency is measured, at 50 changes a second.
-    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
-    latency_seconds: u32,
-}
+use form::Backends;
+use options::Options;
+use report::{CEILINGS, Report};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -81,7 +40,7 @@ async fn main() -> anyhow::Result<()> {
     if let Some(infra) = infra {
         infra.remove().await?;
     }
-    measured?.print(&ratios());
+    measured?.print(&ceilings::ratios());
     Ok(())
 }
 
@@ -92,54 +51,17 @@ async fn measure(options: &Options, infra: Option<&Infra>) -> anyhow::Result<Rep
     };
     let mut report = Report::default();
     for number in 1..=options.rounds {
-        let mut body = Bytes::new();
+        let mut sample = None;
         for form in options.forms() {
             eprintln!("round {number} of {}, {}", options.rounds, form.title());
-            let folder = options.dir.join("data");
-            let (measures, sample) =
-                round::measure(options, form, &folder, backends.as_ref()).await?;
-            report.add(form.title(), measures);
-            body = sample;
+            let round = round::measure(options, form, backends.as_ref()).await?;
+            report.add(form.title(), round.measures);
+            sample = round.sample.or(sample);
         }
         eprintln!("round {number} of {}, ceilings", options.rounds);
-        let ceilings = ceilings::measure(options, backends.as_ref(), &body).await?;
+        let ceilings = ceilings::measure(options, backends.as_ref(), sample.as_ref()).await?;
         report.add(CEILINGS, ceilings);
         report.end_round();
     }
     Ok(report)
-}
-
-fn ratios() -> Vec<Ratio> {
-    let ratio = |row: &str, ceiling: &str| Ratio {
-        name: format!("{row} / {ceiling}"),
-        row: row.to_owned(),
-        ceiling: (CEILINGS, ceiling.to_owned()),
-    };
-    let mut ratios = vec![
-        ratio(round::ACCEPTED, ceilings::INSERTS),
-        ratio(round::ACCEPTED, ceilings::PUBLISHED),
-    ];
-    for (fan_out, connections) in [1, 10].into_iter().zip(ceilings::CONNECTIONS) {
-        let row = round::delivered(fan_out);
-        ratios.push(ratio(&row, &ceilings::posts(connections)));
-    }
-    ratios
-}
-
-impl Options {
-    fn choices(&self) -> Vec<Choice> {
-        match self.form {
-            Some(choice) => vec![choice],
-            None => vec![Choice::Up, Choice::Split],
-        }
-    }
-
-    fn forms(&self) -> impl Iterator<Item = Form> {
-        let choices = self.choices().into_iter();
-        choices.flat_map(|choice| choice.forms().iter().copied())
-    }
-
-    fn needs_servers(&self) -> bool {
-        self.choices().contains(&Choice::Split)
-    }
 }

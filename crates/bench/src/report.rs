@@ -1,9 +1,13 @@
 //! The tables for people and the line for machines.
 
+mod ratio;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+
+pub(crate) use ratio::Ratio;
 
 /// One measured value with its name and unit.
 #[derive(Debug, Clone)]
@@ -14,6 +18,10 @@ pub(crate) struct Measure {
 }
 
 impl Measure {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(crate) fn new(name: &str, unit: &'static str, value: f64) -> Self {
         Self {
             name: name.to_owned(),
@@ -59,15 +67,6 @@ struct Row {
     unit: &'static str,
     /// The values of each column, a value per round.
     values: BTreeMap<&'static str, Vec<f64>>,
-}
-
-/// A measure as a part of a ceiling, in every column that has both.
-#[derive(Debug)]
-pub(crate) struct Ratio {
-    pub(crate) name: String,
-    pub(crate) row: String,
-    /// Of the column with this title.
-    pub(crate) ceiling: (&'static str, String),
 }
 
 impl Report {
@@ -142,7 +141,7 @@ impl Report {
                 medians[*column][name] = json!(rounded);
             }
         }
-        self.print_ratios(ratios);
+        ratio::print(ratios, self);
         println!(
             "\n{}",
             json!({ "rounds": rounds, "cores": cores, "medians": medians })
@@ -163,39 +162,6 @@ impl Report {
 
     fn is_ceiling(&self, column: &str) -> bool {
         column == CEILINGS
-    }
-
-    fn print_ratios(&self, ratios: &[Ratio]) {
-        print!("\n{:<74}", "parts of the ceilings");
-        for column in self
-            .columns
-            .iter()
-            .filter(|column| !self.is_ceiling(column))
-        {
-            print!(" {column:>16}");
-        }
-        println!();
-        for Ratio {
-            name,
-            row,
-            ceiling: (column, ceiling),
-        } in ratios
-        {
-            let Some(ceiling) = self.median_of(ceiling, column) else {
-                continue;
-            };
-            print!("{name:<74}");
-            for column in self
-                .columns
-                .iter()
-                .filter(|column| !self.is_ceiling(column))
-            {
-                let part = self.median_of(row, column).map(|value| value / ceiling);
-                let text = part.map_or(String::new(), |part| format!("{:.1} %", part * 100.0));
-                print!(" {text:>16}");
-            }
-            println!();
-        }
     }
 
     fn median_of(&self, row: &str, column: &str) -> Option<f64> {
@@ -231,6 +197,11 @@ fn shown(value: f64) -> String {
     } else {
         format!("{value:.2}")
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^52")]
+pub(crate) fn per_second(count: usize, took: Duration) -> f64 {
+    count as f64 / took.as_secs_f64()
 }
 
 pub(crate) fn millis(duration: Duration) -> f64 {

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use crate::arrivals::Arrivals;
-use crate::ledger::Ledger;
-use crate::plan::{Harm, Plan, STOPPED, Stage, Victim};
+use crate::leads::Book;
+use crate::ledger::{Ledger, Origin};
+use crate::plan::{Harm, Moment, Plan, STOPPED, Stage, Victim};
 use crate::site::Site;
 
 /// How long what was killed is left dead.
@@ -18,6 +19,10 @@ pub(crate) const RECOVERY: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     pub(crate) what: String,
+    /// Whose requests tell when its victim is back; of any where this is none.
+    pub(crate) serves: Option<Origin>,
+    /// Leads accepted when it began.
+    pub(crate) leads: u64,
     /// When it began.
     pub(crate) hit: Instant,
     /// When the process was started or resumed, or its server listened again.
@@ -29,20 +34,24 @@ pub(crate) async fn run(
     plan: &Plan,
     site: &mut Site,
     ledger: &Ledger,
+    book: &Book,
     arrivals: &Arrivals,
 ) -> anyhow::Result<Vec<Fault>> {
     let mut faults = Vec::new();
     for stage in &plan.stages {
-        tokio::time::sleep(plan.rest).await;
-        let done = run_stage(stage, site).await?;
-        if let Some(last) = done.iter().map(|fault| fault.back).max() {
-            wait_for_recovery(last, ledger, arrivals).await;
+        match stage.moment {
+            Moment::Rested => tokio::time::sleep(plan.rest).await,
+            Moment::LeadsAccepted(leads) => wait_for_leads(leads, book).await,
+        }
+        let done = run_stage(stage, site, book).await?;
+        if stage.moment == Moment::Rested {
+            wait_for_recovery(&done, ledger, book, arrivals).await;
         }
         for fault in &done {
             let [hit, back] = [fault.hit, fault.back].map(|at| ledger.age_of(at).as_secs_f64());
-            let accepted = ledger.accepted();
+            let (changes, leads) = (ledger.accepted(), fault.leads);
             eprintln!(
-                "chaos: {} from {hit:.1} s to {back:.1} s, {accepted} changes",
+                "chaos: {} from {hit:.1} s to {back:.1} s, {changes} changes, {leads} leads before",
                 fault.what
             );
         }
@@ -52,7 +61,15 @@ pub(crate) async fn run(
     Ok(faults)
 }
 
-async fn run_stage(stage: &Stage, site: &mut Site) -> anyhow::Result<Vec<Fault>> {
+/// Faults that came when a burst of `leads` was over already: they broke nothing.
+pub(crate) fn too_late(faults: &[Fault], leads: Option<u64>) -> Vec<String> {
+    let late = faults.iter().filter(|fault| Some(fault.leads) >= leads);
+    let late = late.filter(|_| leads.is_some());
+    late.map(|fault| format!("{} came after the burst", fault.what))
+        .collect()
+}
+
+async fn run_stage(stage: &Stage, site: &mut Site, book: &Book) -> anyhow::Result<Vec<Fault>> {
     let lasts = match stage.harm {
         Harm::Kill => DEAD,
         Harm::Stop => STOPPED,
@@ -64,19 +81,23 @@ async fn run_stage(stage: &Stage, site: &mut Site) -> anyhow::Result<Vec<Fault>>
     }
     moments.sort_by_key(|(when, ..)| *when);
     let start = tokio::time::Instant::now();
-    let mut begun: Vec<(Victim, Instant)> = Vec::new();
+    let mut begun: Vec<(Victim, Instant, u64)> = Vec::new();
     let mut faults = Vec::new();
     for (when, victim, begins) in moments {
         tokio::time::sleep_until(start + when).await;
         if begins {
-            begun.push((victim, Instant::now()));
+            begun.push((victim, Instant::now(), book.accepted()));
             site.harm(stage.harm, victim).await?;
         } else {
             let back = site.bring_back(stage.harm, victim).await?;
-            let hit = begun.iter().find(|(begun, _)| *begun == victim);
+            let hit = begun.iter().find(|(begun, ..)| *begun == victim);
+            let (_, hit, leads) = hit.copied().unwrap_or((victim, back, 0));
             faults.push(Fault {
                 what: format!("{} {victim}", stage.harm),
-                hit: hit.map_or(back, |(_, hit)| *hit),
+                // A burst has no other requests than leads.
+                serves: victim.serves().filter(|_| stage.moment == Moment::Rested),
+                leads,
+                hit,
                 back,
             });
         }
@@ -84,21 +105,43 @@ async fn run_stage(stage: &Stage, site: &mut Site) -> anyhow::Result<Vec<Fault>>
     Ok(faults)
 }
 
-/// Waits until a change of afterwards was delivered, or for as long as that may take.
-async fn wait_for_recovery(back: Instant, ledger: &Ledger, arrivals: &Arrivals) {
-    while first_fresh(back, ledger, arrivals).is_none() && back.elapsed() < RECOVERY {
+/// Waits until so many leads were accepted, or that takes too long.
+async fn wait_for_leads(leads: u64, book: &Book) {
+    let started = Instant::now();
+    while book.accepted() < leads && started.elapsed() < RECOVERY {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Waits until what was asked of all victims afterwards went through, or for as long
+/// as that may take.
+async fn wait_for_recovery(done: &[Fault], ledger: &Ledger, book: &Book, arrivals: &Arrivals) {
+    let Some(back) = done.iter().map(|fault| fault.back).max() else {
+        return;
+    };
+    // The callbacks of leads are known when all is over.
+    let is_over =
+        || book.has_accepted_since(back) && first_fresh(back, None, ledger, arrivals).is_some();
+    while !is_over() && back.elapsed() < RECOVERY {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 
-/// When the first callback came about a change that was accepted after `back`.
-pub(crate) fn first_fresh(back: Instant, ledger: &Ledger, arrivals: &Arrivals) -> Option<Instant> {
+/// When the first callback came about a change that was accepted after `back`, of one
+/// origin or of any.
+pub(crate) fn first_fresh(
+    back: Instant,
+    origin: Option<Origin>,
+    ledger: &Ledger,
+    arrivals: &Arrivals,
+) -> Option<Instant> {
     let seen = ledger.lock();
     let fresh = seen
         .changes
         .iter()
         .rev()
-        .take_while(|change| change.at > back);
+        .take_while(|change| change.at > back)
+        .filter(|change| origin.is_none_or(|origin| change.origin == origin));
     let fresh: HashSet<_> = fresh.map(|change| change.key).collect();
     drop(seen);
     let seen = arrivals.lock();

@@ -35,6 +35,8 @@ pub(crate) struct Insistent {
 pub(crate) struct Settled {
     pub(crate) answer: Answer,
     pub(crate) is_repeat: bool,
+    /// Tries before the one that was answered, each of which may have been carried out.
+    pub(crate) earlier_tries: usize,
 }
 
 impl Insistent {
@@ -57,12 +59,16 @@ impl Insistent {
     pub(crate) async fn ask(&mut self, ask: &Ask) -> anyhow::Result<Settled> {
         let started = Instant::now();
         let mut pause = FIRST_PAUSE;
-        let mut is_repeat = false;
+        let mut earlier_tries = 0;
         let mut last = String::new();
         while started.elapsed() < DEADLINE {
             match tokio::time::timeout(PATIENCE, self.send(ask)).await {
                 Ok(Ok(answer)) if !is_not_now(&answer) => {
-                    return Ok(Settled { answer, is_repeat });
+                    return Ok(Settled {
+                        answer,
+                        is_repeat: earlier_tries > 0,
+                        earlier_tries,
+                    });
                 }
                 Ok(Ok(answer)) => {
                     last = format!("{} {}", answer.status, answer.text());
@@ -82,7 +88,7 @@ impl Insistent {
                 }
             }
             // Even a 503 may come after a commit whose outcome the service could not learn.
-            is_repeat = true;
+            earlier_tries += 1;
             self.ledger.lock().retries += 1;
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);

@@ -36,9 +36,17 @@ pub(crate) struct Key {
     pub(crate) action: Action,
 }
 
+/// Whose request made a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Writer,
+    Lead,
+}
+
 /// A change that was answered with 2xx.
 #[derive(Debug, Clone)]
 pub(crate) struct Change {
+    pub(crate) origin: Origin,
     pub(crate) key: Key,
     /// What the callbacks' bodies hold; none of a deletion.
     pub(crate) mark: Option<String>,
@@ -93,10 +101,20 @@ impl Ledger {
         let at = Instant::now();
         let mut seen = self.lock();
         seen.accepted += 1;
-        let changes = events
-            .into_iter()
-            .map(|(key, mark)| Change { key, mark, at });
+        let changes = events.into_iter().map(|(key, mark)| Change {
+            origin: Origin::Writer,
+            key,
+            mark,
+            at,
+        });
         seen.changes.extend(changes);
+    }
+
+    /// Adds what leads made; known when they are converted.
+    pub(crate) fn add(&self, changes: Vec<Change>) {
+        let mut seen = self.lock();
+        seen.changes.extend(changes);
+        seen.changes.sort_by_key(|change| change.at);
     }
 
     pub(crate) fn accepted(&self) -> u64 {

@@ -5,10 +5,16 @@ use std::time::Duration;
 
 use rig::Server;
 
+use crate::ledger::Origin;
+use crate::options::{Form, Options};
+
 /// What a fault happens to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Victim {
+    /// The one process of `up`.
+    Everything,
     EntityService,
+    IntakeService,
     /// Counted from 1.
     Worker(usize),
     Server(Server),
@@ -23,9 +29,19 @@ pub(crate) enum Harm {
     Stop,
 }
 
-/// Faults that overlap: the next ones wait until all have been recovered from.
+/// When a stage begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// When the faults before have been recovered from, and after a rest.
+    Rested,
+    /// When so many leads were accepted, recovered or not.
+    LeadsAccepted(u64),
+}
+
+/// Faults that overlap.
 #[derive(Debug, Clone)]
 pub(crate) struct Stage {
+    pub(crate) moment: Moment,
     pub(crate) harm: Harm,
     /// Each with its delay from the stage's start.
     pub(crate) victims: Vec<(Duration, Victim)>,
@@ -48,27 +64,75 @@ const BROKER: Victim = Victim::Server(Server::RabbitMq);
 const DATABASE: Victim = Victim::Server(Server::Postgres);
 
 impl Plan {
-    /// Everything once, stops two at a time.
-    pub(crate) fn quick() -> Self {
+    pub(crate) fn of(options: &Options, form: Form) -> Self {
+        match (form, options.leads) {
+            (Form::Split, Some(leads)) => Self::burst(
+                leads,
+                &[
+                    &[Victim::IntakeService],
+                    &[Victim::EntityService],
+                    &[Victim::IntakeService, Victim::EntityService],
+                ],
+            ),
+            (Form::Up, Some(leads)) => Self::burst(leads, &[&[Victim::Everything][..]; 3]),
+            (Form::Up, None) => Self::up(),
+            (Form::Split, None) if options.quick => Self::quick(),
+            (Form::Split, None) => Self::full(),
+        }
+    }
+
+    /// Kills at even distances within so many leads.
+    fn burst(leads: u64, kills: &[&[Victim]]) -> Self {
+        let parts = kills.len() as u64 + 1;
+        let stages = (1..).zip(kills).map(|(number, victims)| Stage {
+            moment: Moment::LeadsAccepted(leads * number / parts),
+            harm: Harm::Kill,
+            victims: victims.iter().map(|one| (Duration::ZERO, *one)).collect(),
+        });
+        Self {
+            stages: stages.collect(),
+            rest: Duration::ZERO,
+            time: Duration::ZERO,
+        }
+    }
+
+    /// The only process there is.
+    fn up() -> Self {
+        let harms = [Harm::Kill, Harm::Stop, Harm::Kill];
+        Self {
+            stages: harms.map(|harm| alone(harm, Victim::Everything)).to_vec(),
+            rest: Duration::from_secs(3),
+            time: Duration::from_secs(40),
+        }
+    }
+
+    /// Everything once, stops two or three at a time.
+    fn quick() -> Self {
         let mut stages: Vec<Stage> = all(1).map(|victim| alone(Harm::Kill, victim)).collect();
-        for (first, second) in [
-            (Victim::Worker(2), BROKER),
-            (Victim::EntityService, DATABASE),
+        let later = Duration::from_secs(5);
+        for victims in [
+            vec![(Duration::ZERO, Victim::Worker(2)), (later, BROKER)],
+            vec![
+                (Duration::ZERO, Victim::EntityService),
+                (Duration::from_secs(2), Victim::IntakeService),
+                (later, DATABASE),
+            ],
         ] {
             stages.push(Stage {
+                moment: Moment::Rested,
                 harm: Harm::Stop,
-                victims: vec![(Duration::ZERO, first), (Duration::from_secs(5), second)],
+                victims,
             });
         }
         Self {
             stages,
             rest: Duration::from_secs(2),
-            time: Duration::from_secs(110),
+            time: Duration::from_secs(115),
         }
     }
 
     /// Everything twice, each for itself.
-    pub(crate) fn full() -> Self {
+    fn full() -> Self {
         let harms = [Harm::Kill, Harm::Stop];
         let rounds = (1..=2).flat_map(|worker| harms.map(|harm| (worker, harm)));
         Self {
@@ -76,13 +140,14 @@ impl Plan {
                 .flat_map(|(worker, harm)| all(worker).map(move |victim| alone(harm, victim)))
                 .collect(),
             rest: Duration::from_secs(5),
-            time: Duration::from_secs(300),
+            time: Duration::from_secs(360),
         }
     }
 }
 
 fn all(worker: usize) -> impl Iterator<Item = Victim> {
     [
+        Victim::IntakeService,
         Victim::EntityService,
         Victim::Worker(worker),
         BROKER,
@@ -93,15 +158,29 @@ fn all(worker: usize) -> impl Iterator<Item = Victim> {
 
 fn alone(harm: Harm, victim: Victim) -> Stage {
     Stage {
+        moment: Moment::Rested,
         harm,
         victims: vec![(Duration::ZERO, victim)],
+    }
+}
+
+impl Victim {
+    /// Whose requests tell when it is back; of any where this is none.
+    pub(crate) fn serves(self) -> Option<Origin> {
+        match self {
+            Self::EntityService => Some(Origin::Writer),
+            Self::IntakeService => Some(Origin::Lead),
+            Self::Everything | Self::Worker(_) | Self::Server(_) => None,
+        }
     }
 }
 
 impl fmt::Display for Victim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Everything => f.write_str("up 1"),
             Self::EntityService => f.write_str("entity-service 1"),
+            Self::IntakeService => f.write_str("intake-service 1"),
             Self::Worker(number) => write!(f, "delivery-worker {number}"),
             Self::Server(server) => server.fmt(f),
         }
@@ -114,5 +193,17 @@ impl fmt::Display for Harm {
             Self::Kill => "kill -9",
             Self::Stop => "stop",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_is_broken_in_its_midst() {
+        let plan = Plan::burst(4_000, &[&[Victim::Everything][..]; 3]);
+        let moments: Vec<Moment> = plan.stages.iter().map(|stage| stage.moment).collect();
+        assert_eq!(moments, [1_000, 2_000, 3_000].map(Moment::LeadsAccepted));
     }
 }

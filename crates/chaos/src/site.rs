@@ -1,17 +1,18 @@
 //! Dealwire with its servers, and how each part is harmed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use hyper::{Method, StatusCode};
-use rig::{Ask, Infra, Installation, Layout, Process, Product, Receiver};
+use rig::{Ask, Infra, Installation, Layout, Process, Product, Program, Receiver, Source};
 
 use crate::arrivals::Arrivals;
 use crate::hooks::HOOKS;
 use crate::insistent::Insistent;
 use crate::ledger::Ledger;
+use crate::options::Options;
 use crate::plan::{Harm, Victim};
 
 /// How long a quorum queue is left alone after it was declared: one that was
@@ -23,33 +24,69 @@ const WORKERS: usize = 2;
 
 #[derive(Debug)]
 pub(crate) struct Site {
-    infra: Infra,
-    installation: Installation,
+    home: Home,
     product: Product,
 }
 
-impl Site {
-    /// Starts everything; the servers of `infra` run already.
-    pub(crate) async fn open(
+/// Where it lives.
+#[derive(Debug)]
+enum Home {
+    Folder {
+        program: Program,
+        folder: PathBuf,
+    },
+    Servers {
         infra: Infra,
-        file: &Path,
+        installation: Installation,
+    },
+}
+
+impl Site {
+    /// Starts services apart, on fresh servers.
+    pub(crate) async fn split(
+        infra: Infra,
+        options: &Options,
         folder: &Path,
-        entity_services: usize,
     ) -> anyhow::Result<Self> {
-        let installation = Installation::create(file, folder, &infra.servers().await?).await?;
+        infra.start().await?;
+        let servers = infra.servers().await?;
+        let installation = Installation::create(&options.program, folder, &servers).await?;
         let layout = Layout {
-            entity_services,
+            entity_services: usize::from(options.entities),
+            intake_services: usize::from(options.intakes),
             delivery_workers: WORKERS,
         };
         let (product, _took) = installation.start(layout).await?;
         Ok(Self {
-            infra,
-            installation,
+            home: Home::Servers {
+                infra,
+                installation,
+            },
             product,
         })
     }
 
-    /// Makes the webhooks, then leaves the new queues alone for a while.
+    /// Starts the one process that needs no servers; its log is in `folder`.
+    pub(crate) async fn up(options: &Options, folder: &Path) -> anyhow::Result<Self> {
+        let folder = folder.join("data");
+        let (product, _took) = Product::up(&options.program, &folder).await?;
+        Ok(Self {
+            home: Home::Folder {
+                program: Program::new(&options.program),
+                folder,
+            },
+            product,
+        })
+    }
+
+    /// Makes a source of leads.
+    pub(crate) async fn make_source(&self) -> anyhow::Result<Source> {
+        let addresses = self.product.leads();
+        let address = *addresses.first().context("nobody takes leads")?;
+        Source::create(address, self.product.token(), "chaos").await
+    }
+
+    /// Makes the webhooks, then leaves new queues alone for a while.
     pub(crate) async fn make_webhooks(
         &self,
         receiver: Receiver,
@@ -73,7 +110,9 @@ impl Site {
                 .context("a new webhook has a secret")?;
             arrivals.expect(number, secret)?;
         }
-        tokio::time::sleep(SETTLED).await;
+        if matches!(self.home, Home::Servers { .. }) {
+            tokio::time::sleep(SETTLED).await;
+        }
         Ok(())
     }
 
@@ -89,10 +128,16 @@ impl Site {
         Insistent::new(self.product.webhooks(), 0, token, Arc::clone(ledger))
     }
 
+    /// A client of the intake service, which begins with another replica for each `number`.
+    pub(crate) fn leads_api(&self, number: usize, ledger: &Arc<Ledger>) -> Insistent {
+        let token = self.product.token().into();
+        Insistent::new(self.product.leads(), number, token, Arc::clone(ledger))
+    }
+
     pub(crate) async fn harm(&mut self, harm: Harm, victim: Victim) -> anyhow::Result<()> {
         match (harm, victim) {
-            (Harm::Kill, Victim::Server(server)) => self.infra.kill(server).await,
-            (Harm::Stop, Victim::Server(server)) => self.infra.pause(server).await,
+            (Harm::Kill, Victim::Server(server)) => self.infra()?.kill(server).await,
+            (Harm::Stop, Victim::Server(server)) => self.infra()?.pause(server).await,
             (Harm::Kill, process) => self.process(process)?.kill().await,
             (Harm::Stop, process) => self.process(process)?.pause().await,
         }
@@ -105,8 +150,8 @@ impl Site {
         victim: Victim,
     ) -> anyhow::Result<Instant> {
         match (harm, victim) {
-            (Harm::Kill, Victim::Server(server)) => self.infra.start_again(server).await?,
-            (Harm::Stop, Victim::Server(server)) => self.infra.resume(server).await?,
+            (Harm::Kill, Victim::Server(server)) => self.infra()?.start_again(server).await?,
+            (Harm::Stop, Victim::Server(server)) => self.infra()?.resume(server).await?,
             (Harm::Kill, process) => self.process(process)?.start_again()?,
             (Harm::Stop, process) => self.process(process)?.resume().await?,
         }
@@ -115,8 +160,17 @@ impl Site {
 
     /// What `dealwire verify` says: whether all is well, and its words.
     pub(crate) async fn verify(&self) -> anyhow::Result<(bool, String)> {
-        let program = self.installation.program();
-        let (status, text) = program.run_to_end(&["verify", "--wait", "30"]).await?;
+        let mut arguments = vec!["verify", "--wait", "30"];
+        let (status, text) = match &self.home {
+            Home::Servers { installation, .. } => {
+                installation.program().run_to_end(&arguments).await?
+            }
+            Home::Folder { program, folder } => {
+                let folder = folder.to_string_lossy();
+                arguments.extend(["--data-dir", &folder]);
+                program.run_to_end(&arguments).await?
+            }
+        };
         Ok((status.success(), text))
     }
 
@@ -135,6 +189,13 @@ impl Site {
     pub(crate) async fn stop(self) -> Option<String> {
         let stopped = self.product.stop().await;
         stopped.err().map(|error| format!("{error:#}"))
+    }
+
+    fn infra(&self) -> anyhow::Result<&Infra> {
+        match &self.home {
+            Home::Servers { infra, .. } => Ok(infra),
+            Home::Folder { .. } => bail!("this form has no servers"),
+        }
     }
 
     fn process(&mut self, victim: Victim) -> anyhow::Result<&mut Process> {

@@ -243,11 +243,12 @@ pub(crate) fn recoveries(
         let distance = |at: Instant, begin: Instant| (at.max(begin)) - (at.min(begin));
         let nearest = |at: Instant| begins.iter().min_by_key(|begin| distance(at, **begin));
         let was_cut = |at: &&Instant| nearest(**at) == Some(&fault.hit);
-        let fresh = first_fresh(back, ledger, arrivals).map(since);
+        let fresh = first_fresh(back, fault.serves, ledger, arrivals).map(since);
         let changes = &ledger.lock().changes;
         let seen = arrivals.lock();
         let accepted = changes
             .iter()
+            .filter(|change| fault.serves.is_none_or(|origin| change.origin == origin))
             .map(|change| change.at)
             .filter(|at| *at > back)
             .min();

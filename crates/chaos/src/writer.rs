@@ -88,7 +88,9 @@ impl Writer {
         }
         let path = format!("/api/v1/{}", kind.path());
         let ask = self.request(Method::POST, path, Some(&body), None, &mark)?;
-        let Settled { answer, is_repeat } = self.api.ask(&ask).await?;
+        let Settled {
+            answer, is_repeat, ..
+        } = self.api.ask(&ask).await?;
         ensure!(
             answer.status == StatusCode::CREATED,
             "POST {} of {mark} (a repeat: {is_repeat}) was answered with {} {}",
@@ -125,7 +127,9 @@ impl Writer {
             Some(own.revision),
             &mark,
         )?;
-        let Settled { answer, is_repeat } = self.api.ask(&ask).await?;
+        let Settled {
+            answer, is_repeat, ..
+        } = self.api.ask(&ask).await?;
         let now = match answer.status {
             StatusCode::OK => answer.json()?,
             StatusCode::PRECONDITION_FAILED if is_repeat => {
@@ -150,7 +154,9 @@ impl Writer {
 
     async fn delete(&mut self, mut own: Own, has_tasks: bool, mark: &str) -> anyhow::Result<()> {
         let ask = self.request(Method::DELETE, own.path(), None, Some(own.revision), mark)?;
-        let Settled { answer, is_repeat } = self.api.ask(&ask).await?;
+        let Settled {
+            answer, is_repeat, ..
+        } = self.api.ask(&ask).await?;
         match answer.status {
             StatusCode::NO_CONTENT => {}
             StatusCode::NOT_FOUND if is_repeat => self.ledger.lock().had_happened += 1,
@@ -193,9 +199,7 @@ impl Writer {
 
     /// Waits for a turn; a text that no other request has.
     async fn next_mark(&mut self) -> Option<String> {
-        if !self.pacer.turn(&self.ledger).await {
-            return None;
-        }
+        self.pacer.turn(self.ledger.accepted()).await?;
         self.requests += 1;
         Some(format!("{}-{}-end", self.name, self.requests))
     }

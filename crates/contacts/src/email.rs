@@ -107,12 +107,12 @@ fn is_dot_atom(local: &str) -> bool {
 }
 
 /// Lower case may take a text out of NFC, hence composed once more.
-fn fold(local: &str) -> String {
+pub(crate) fn fold(local: &str) -> String {
     let composed: String = local.nfc().collect();
     composed.to_lowercase().nfc().collect()
 }
 
-fn ascii_domain(domain: &str) -> Result<String, EmailError> {
+pub(crate) fn ascii_domain(domain: &str) -> Result<String, EmailError> {
     let ascii = Uts46::new()
         .to_ascii(
             domain.as_bytes(),

@@ -8,9 +8,11 @@
 //! every way there is; nothing here depends on who asks.
 
 mod email;
+mod finder;
 mod phone;
 mod region;
 
 pub use email::{Email, EmailError};
+pub use finder::ContactFinder;
 pub use phone::Phone;
 pub use region::Region;

@@ -1,5 +1,6 @@
-//! What `dealwire up --demo` adds: a receiver on loopback, a webhook to it, and
-//! records whose callbacks can be watched. It calls the API as any user would.
+//! What `dealwire up --demo` adds: a receiver on loopback, a webhook to it, a source,
+//! and a lead from there whose callbacks can be watched. It calls the API as any user
+//! would.
 
 mod api;
 mod texts;
@@ -24,6 +25,15 @@ const USUAL_PORT: u16 = 9000;
 
 /// The webhook's name, by which a later start finds it again.
 const WEBHOOK: &str = "demo";
+
+/// The source's name, by which a later start finds it again.
+const SOURCE: &str = "Сайт (demo)";
+
+/// How often the lead is looked at.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+
+/// How long it may take to become an order.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Its signing secret, in the data folder.
 const SECRET_FILE: &str = "demo.secret";
@@ -63,8 +73,8 @@ impl Demo {
         })
     }
 
-    /// Shows callbacks until cancelled; meanwhile sets up the webhook and makes
-    /// a few changes.
+    /// Shows callbacks until cancelled; meanwhile sets up webhook and source, and
+    /// sends a lead.
     pub(crate) async fn run(
         self,
         address: SocketAddr,
@@ -81,58 +91,85 @@ impl Demo {
         let receiver = self.receiver;
         let showing = self.listener.run(std::io::stdout(), cancel.clone());
         let acting = async {
-            play(&api, &secret, receiver).await?;
-            crate::cli::say(&texts::what_to_try(address, token_file));
+            let inbound = play(&api, &secret, receiver).await?;
+            crate::cli::say(&texts::what_to_try(address, &inbound, token_file));
             anyhow::Ok(())
         };
         let (shown, acted) = tokio::join!(showing, acting);
-        acted.context("the demo could not make its sample records")?;
+        acted.context("the demo could not send its lead")?;
         shown.context("the demo's receiver failed")?;
         Ok(())
     }
 }
 
-async fn play(api: &Api, secret: &str, receiver: SocketAddr) -> anyhow::Result<()> {
+/// A lead comes in and becomes a client and an order; a task is added to the order.
+/// Returns what to call the source's URL.
+async fn play(api: &Api, secret: &str, receiver: SocketAddr) -> anyhow::Result<String> {
     point_webhook(api, secret, receiver).await?;
-    let orders = api
-        .call(Method::GET, "/api/v1/orders?limit=1", None)
-        .await?;
-    let order = match orders["items"][0]["id"].as_i64() {
-        Some(known) => known,
-        None => add_samples(api).await?,
-    };
-    // A time makes it a change at every start.
-    let text = format!("Изменён {}", Clock::System.now().to_rfc3339());
-    api.call(
-        Method::PATCH,
-        &format!("/api/v1/orders/{order}"),
-        Some(json!({"text": text})),
-    )
-    .await?;
-    Ok(())
-}
-
-/// A client with an order and a task; returns the order.
-async fn add_samples(api: &Api) -> anyhow::Result<i64> {
-    let client = api
-        .created(
-            "/api/v1/clients",
-            json!({
-                "realname": "Иван Петров", "phone": "79998888888", "email": "ivan@example.com",
-                "fields": {"Город": "Москва"},
-            }),
-        )
-        .await?;
-    let order = api
-        .created(
-            "/api/v1/orders",
-            json!({"name": "Заказ с сайта", "price": 1500.5, "id_client": client,
-                   "tags": "vip, сайт", "color": "AD3939"}),
-        )
-        .await?;
+    let inbound = load_or_create_source(api).await?;
+    let lead = api.post_form(&inbound, lead_form()?).await?;
+    let lead = lead["data"]["id"]
+        .as_i64()
+        .context("the lead was answered without an id")?;
+    let order = order_of(api, lead).await?;
     let task = json!({"name": "Позвонить клиенту", "id_deal": order});
     api.created("/api/v1/tasks", task).await?;
-    Ok(order)
+    Ok(inbound)
+}
+
+/// What the form of a site sends.
+fn lead_form() -> anyhow::Result<String> {
+    let form = [
+        ("name", "Иван Петров"),
+        ("phone", "8 (999) 888-88-88"),
+        ("email", "ivan@example.com"),
+        ("cost", "1500"),
+        ("utm_source", "yandex"),
+        ("Город", "Москва"),
+        ("sent", &Clock::System.now().to_rfc3339()),
+    ];
+    Ok(url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish())
+}
+
+/// The order that the lead became.
+async fn order_of(api: &Api, lead: i64) -> anyhow::Result<i64> {
+    let path = format!("/api/v1/leads/{lead}");
+    let asking = async {
+        loop {
+            let lead = api.call(Method::GET, &path, None).await?;
+            if let Some(order) = lead["orderId"].as_i64() {
+                return anyhow::Ok(order);
+            }
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking)
+        .await
+        .with_context(|| format!("lead {lead} became no order within {PATIENCE:?}"))?
+}
+
+/// The path of the demo's inbound URL, the same at every start.
+async fn load_or_create_source(api: &Api) -> anyhow::Result<String> {
+    let known = api
+        .call(Method::GET, "/api/v1/sources?limit=200", None)
+        .await?;
+    let known = known["items"]
+        .as_array()
+        .and_then(|items| items.iter().find(|item| item["name"] == SOURCE));
+    let source = match known {
+        Some(source) => source.clone(),
+        None => {
+            let source = json!({"type": "webhook", "name": SOURCE});
+            api.call(Method::POST, "/api/v1/sources", Some(source))
+                .await?
+        }
+    };
+    let token = source["token"]
+        .as_str()
+        .context("the source was answered without a token")?;
+    Ok(format!("/in/{token}"))
 }
 
 /// Makes the demo's webhook, or turns the one of an earlier start to this

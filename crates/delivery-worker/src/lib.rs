@@ -19,6 +19,7 @@ mod config;
 mod dispatch;
 mod domain;
 mod engine;
+mod erasure;
 mod headers;
 mod ingest;
 mod lane;

@@ -7,7 +7,8 @@ use broker::Broker;
 use database::{Database, DatabaseError};
 use events::Clock;
 use http_api::{Readiness, TokenVerifier};
-use outbox::queue::DELIVERY_TOKENS;
+use outbox::erasure::Erasures;
+use outbox::queue::{DELIVERY_ERASURES, DELIVERY_TOKENS};
 use revocation::Revocation;
 use telemetry::{Metrics, MetricsError};
 use tokio::runtime::Handle;
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::DeliveryConfig;
 use crate::engine::Engine;
+use crate::erasure::PLACES;
 use crate::metrics::DeliveryMetrics;
 use crate::secret::KeyRing;
 use crate::send::{Sender, SenderError};
@@ -58,6 +60,7 @@ pub struct Service {
     state: AppState,
     broker: Broker,
     revocation: Revocation,
+    erasures: Erasures,
 }
 
 impl Service {
@@ -96,6 +99,7 @@ impl Service {
             metrics,
         );
         engine.load().await?;
+        let erasures = Erasures::new(database.clone(), PLACES);
         let state = AppState {
             database,
             clock,
@@ -108,6 +112,7 @@ impl Service {
             state,
             broker,
             revocation,
+            erasures,
         })
     }
 
@@ -143,7 +148,10 @@ impl Service {
     pub async fn run(self, cancel: CancellationToken) {
         let revocation = self.revocation.run(cancel.clone());
         let expiring = idempotency::run_expiry(self.state.database.clone(), cancel.clone());
+        let erasing = self
+            .erasures
+            .run(self.broker.clone(), DELIVERY_ERASURES, cancel.clone());
         let delivering = self.state.engine.run(self.broker, cancel.clone());
-        tokio::join!(revocation, expiring, delivering);
+        tokio::join!(revocation, expiring, erasing, delivering);
     }
 }

@@ -12,4 +12,5 @@ pub(crate) mod seed;
 pub(crate) mod stage;
 pub(crate) mod stored;
 pub(crate) mod task;
+pub(crate) mod text;
 pub(crate) mod token;

@@ -5,12 +5,16 @@ use broker::Broker;
 use database::{Database, DatabaseError};
 use events::Clock;
 use http_api::{Readiness, TokenSigner, TokenVerifier};
+use outbox::erasure::Erasures;
+use outbox::queue::ENTITY_ERASURES;
 use outbox::{Relay, RelayConfig};
 use telemetry::{Metrics, MetricsError};
 use tokio_util::sync::CancellationToken;
 
 use crate::backlog::BacklogGauges;
 use crate::config::{EntityConfig, RelaySwitch};
+use crate::conversion::{Conversion, ConversionMetrics};
+use crate::erasure::PLACES;
 use crate::revocation::{Revocation, load_revoked};
 use crate::state::AppState;
 use crate::{openapi, routes};
@@ -50,6 +54,9 @@ pub struct Service {
     relay: Option<Relay>,
     revocation: Revocation,
     backlog: BacklogGauges,
+    conversion: Conversion,
+    erasures: Erasures,
+    broker: Broker,
 }
 
 impl Service {
@@ -73,7 +80,15 @@ impl Service {
         let backlog = BacklogGauges::register(&metrics)?;
         load_revoked(&database, &token_verifier).await?;
         let revocation = Revocation::new(database.clone(), broker.clone(), token_verifier.clone());
-        let relay = Relay::new(database.clone(), broker, RelayConfig::default());
+        let relay = Relay::new(database.clone(), broker.clone(), RelayConfig::default());
+        let conversion = Conversion {
+            database: database.clone(),
+            broker: broker.clone(),
+            clock: clock.clone(),
+            waker: relay.waker(),
+            metrics: ConversionMetrics::register(&metrics)?,
+        };
+        let erasures = Erasures::new(database.clone(), PLACES);
         let state = AppState {
             database,
             clock,
@@ -86,6 +101,9 @@ impl Service {
             relay: (config.relay == RelaySwitch::On).then_some(relay),
             revocation,
             backlog,
+            conversion,
+            erasures,
+            broker,
         })
     }
 
@@ -131,6 +149,9 @@ impl Service {
             relaying,
             watching,
             self.revocation.run(cancel.clone()),
+            self.conversion.run(cancel.clone()),
+            self.erasures
+                .run(self.broker, ENTITY_ERASURES, cancel.clone()),
             idempotency::run_expiry(database, cancel.clone()),
         );
     }

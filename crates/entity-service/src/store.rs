@@ -8,6 +8,8 @@ pub(crate) mod clients;
 pub(crate) mod custom_fields;
 pub(crate) mod directory_entries;
 pub(crate) mod error;
+pub(crate) mod lead_conversions;
+pub(crate) mod matches;
 pub(crate) mod named_list;
 pub(crate) mod narrowing;
 pub(crate) mod orders;

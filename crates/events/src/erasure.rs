@@ -1,9 +1,12 @@
 //! A person asked to be forgotten.
 
+mod blank;
+
 use crate::raw;
 
 /// What is kept of one person is to be blanked: of bodies of events and requests
-/// that were dealt with. At least one of the two is set.
+/// that were dealt with. At least one of the two is set, until the request itself
+/// is blanked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PersonErased {
     /// E.164; `None` if the person is named by email only.

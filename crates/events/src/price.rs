@@ -72,6 +72,11 @@ impl Price {
         }
     }
 
+    /// Whether [`Price::parse`] takes such an amount.
+    pub fn is_valid(self) -> bool {
+        (0..LIMIT_UNITS * MINOR_PER_UNIT).contains(&self.0)
+    }
+
     /// The shortest decimal with a dot: `1500`, `1500.5`, `1500.05`.
     pub fn to_decimal_string(self) -> String {
         let sign = if self.0 < 0 { "-" } else { "" };

@@ -16,7 +16,7 @@ use crate::problem::{ApiError, FieldError, code};
 pub use limits::TextLimit;
 pub use presence::Presence;
 pub use read::{Invalid, check_text, read_text};
-pub(crate) use suggest::nearest;
+pub use suggest::nearest;
 
 /// More errors than this are not listed: nobody reads them, and the answer must stay small.
 const MAX_ERRORS: usize = 100;

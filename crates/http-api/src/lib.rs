@@ -24,7 +24,7 @@ pub use answer::{Created, NoContent, Record};
 pub use body::{JsonBody, MAX_BODY_BYTES, OptionalJsonBody};
 pub use correlation::{CorrelationId, REQUEST_ID};
 pub use etag::{ETag, IfMatch, IfNoneMatch};
-pub use fields::{Fields, Invalid, Presence, TextLimit, check_text, read_text};
+pub use fields::{Fields, Invalid, Presence, TextLimit, check_text, nearest, read_text};
 pub use idempotency_key::{
     IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, IdempotencyKey, InFlightGuard, InFlightKeys,
     OptionalIdempotencyKey,
@@ -34,7 +34,7 @@ pub use page::{Cursor, CursorError, Page, PageRequest, next_link};
 pub use problem::{ApiError, FieldError, PROBLEM_CONTENT_TYPE, Problem, code};
 pub use query::{QueryParams, TimeRange};
 pub use server::{
-    HttpApi, HttpApiParts, Readiness, RouteTable, ServeError, ServerConfig, serve,
+    AskedByHead, HttpApi, HttpApiParts, Readiness, RouteTable, ServeError, ServerConfig, serve,
     unavailable_routes,
 };
 pub use token::{

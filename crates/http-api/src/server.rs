@@ -31,6 +31,7 @@ use boundary::Boundary;
 use drain::Drain;
 use request_metrics::RequestMetrics;
 
+pub use boundary::AskedByHead;
 pub use readiness::Readiness;
 
 /// How long the request of a connection that is not refused any more may take to begin.

@@ -32,6 +32,16 @@ impl Answer {
         Ok(answer)
     }
 
+    /// 200 with a record that has changed, and its `ETag`.
+    ///
+    /// # Errors
+    /// [`ApiError::Internal`] if `body` cannot be written as JSON.
+    pub fn of_record(revision: i64, body: &impl Serialize) -> Result<Self, ApiError> {
+        let mut answer = Self::with_status(StatusCode::OK, body)?;
+        answer.etag = Some(ETag(revision).to_string());
+        Ok(answer)
+    }
+
     /// An answer with any status of success, without headers of its own.
     ///
     /// # Errors

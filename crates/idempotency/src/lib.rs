@@ -6,8 +6,12 @@
 //!
 //! A handler needs one call: it takes an [`Idempotency`] from the request and gives its unit of work
 //! to [`Idempotency::run`]. Requests without the header pass straight through.
+//!
+//! Answers that speak of a person who asked to be forgotten go ([`forget_answers`]); a repeat is then
+//! told so with 409, and still does nothing twice.
 
 mod answer;
+mod erasure;
 mod expiry;
 mod schema;
 mod store;
@@ -17,6 +21,7 @@ use database::Migrations;
 use diesel_migrations::embed_migrations;
 
 pub use answer::Answer;
+pub use erasure::{FoundAnswers, find_answers, forget_answers};
 pub use expiry::{RETENTION, delete_expired, run_expiry};
 pub use store::{Claim, KeyedRequest, claim_key, store_answer};
 pub use unit::{Idempotency, Outcome};

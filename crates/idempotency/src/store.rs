@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use http_api::{ApiError, IdempotencyKey};
 
 use crate::Answer;
+use crate::erasure::FORGOTTEN;
 use crate::expiry::retention_us;
 use crate::schema::idempotency_keys::{self, dsl};
 
@@ -64,7 +65,8 @@ struct KeyRow {
 /// the second waits here for the first to commit, and then finds its answer.
 ///
 /// # Errors
-/// [`ApiError::IdempotencyMismatch`] if the key was used with another request; database failures.
+/// [`ApiError::IdempotencyMismatch`] if the key was used with another request;
+/// [`ApiError::Conflict`] if the answer was forgotten; database failures.
 pub fn claim_key<E>(conn: &mut Connection<'_>, request: &KeyedRequest) -> Result<Claim, E>
 where
     E: From<DatabaseError> + From<ApiError>,
@@ -83,6 +85,12 @@ where
     };
     if row.route != request.route || row.body_hash != request.body_sha256 {
         return Err(ApiError::IdempotencyMismatch.into());
+    }
+    if row.status == FORGOTTEN {
+        return Err(ApiError::Conflict {
+            detail: forgotten(row.location.as_deref()),
+        }
+        .into());
     }
     Ok(Claim::Repeat(answer_of(row)?))
 }
@@ -153,6 +161,17 @@ fn delete_key(conn: &mut Connection<'_>, id: i64) -> Result<(), DatabaseError> {
     on_backend!(conn, |c| diesel::delete(dsl::idempotency_keys.find(id))
         .execute(c))?;
     Ok(())
+}
+
+/// What a repeat is told: where the answer had an address, the record may still be
+/// there.
+fn forgotten(location: Option<&str>) -> String {
+    let done = "This request was done before, and its answer was erased because it named a person \
+                who asked to be forgotten.";
+    match location {
+        Some(location) => format!("{done} What is left is at {location}."),
+        None => done.to_owned(),
+    }
 }
 
 fn answer_of(row: KeyRow) -> Result<Answer, ApiError> {

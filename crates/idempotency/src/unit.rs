@@ -49,7 +49,7 @@ impl Idempotency {
     /// # Errors
     /// What `work` fails with; [`ApiError::IdempotencyInFlight`] while a request with the key is
     /// being answered; [`ApiError::IdempotencyMismatch`] if the key was used for another request;
-    /// database failures.
+    /// [`ApiError::Conflict`] if its answer was forgotten; database failures.
     pub async fn run<E, F>(
         self,
         database: &Database,

@@ -42,10 +42,7 @@ pub fn list_converting(conn: &mut Connection<'_>, limit: i64) -> Result<Vec<i64>
 ///
 /// # Errors
 /// Database failures.
-pub fn still_converting(
-    conn: &mut Connection<'_>,
-    ids: &[i64],
-) -> Result<Vec<i64>, DatabaseError> {
+pub fn still_converting(conn: &mut Connection<'_>, ids: &[i64]) -> Result<Vec<i64>, DatabaseError> {
     Ok(on_backend!(conn, |c| leads::table
         .filter(leads::deleted_at_us.is_null())
         .filter(leads::state.eq(LeadState::Converting.as_str()))

@@ -8,15 +8,28 @@
 //! their `preset`, `taking` writes it down; `api` holds what managers call: sources, leads, and the
 //! journal of requests.
 
+mod answer;
+mod api;
 pub mod audit;
 mod config;
+mod conversions;
 mod domain;
+mod erasing;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
+mod inbound;
+mod limits;
+mod metrics;
 mod openapi;
 mod preset;
+mod reading;
+mod retention;
 mod routes;
 mod service;
+mod sources;
 mod state;
 mod store;
+mod taking;
 
 use database::Migrations;
 use diesel_migrations::embed_migrations;

@@ -2,8 +2,28 @@
 
 use utoipa::OpenApi;
 
+use crate::api;
+
 #[derive(OpenApi)]
-#[openapi(paths())]
+#[openapi(paths(
+    api::sources::list::list_sources,
+    api::sources::create::create_source,
+    api::sources::get::get_source,
+    api::sources::update::update_source,
+    api::sources::delete::delete_source,
+    api::sources::rotate_token::rotate_token,
+    api::requests::list::list_requests,
+    api::requests::get::get_request,
+    api::requests::replay::replay_request,
+    api::leads::list::list_leads,
+    api::leads::get::get_lead,
+    api::leads::update::update_lead,
+    api::leads::delete::delete_lead,
+    api::leads::convert::convert_lead,
+    api::leads::reject::reject_lead,
+    api::leads::reopen::reopen_lead,
+    api::leads::erase::erase_person,
+))]
 struct Document;
 
 /// All resources, with paths relative to `/api/v1`.

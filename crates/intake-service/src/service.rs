@@ -7,13 +7,25 @@ use broker::Broker;
 use database::{Database, DatabaseError};
 use events::Clock;
 use http_api::{Readiness, TokenVerifier};
+use outbox::erasure::{Erasures, PARKED, PUBLISHED, Place};
+use outbox::queue::INTAKE_TOKENS;
 use outbox::{Relay, RelayConfig};
+use revocation::Revocation;
 use telemetry::{Metrics, MetricsError};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::IntakeConfig;
+use crate::conversions::Conversions;
+use crate::erasing::Erasing;
+use crate::limits::Limiter;
+use crate::metrics::IntakeMetrics;
+use crate::sources::SourceCache;
 use crate::state::AppState;
-use crate::{openapi, routes};
+use crate::taking::Taking;
+use crate::{openapi, retention, routes};
+
+/// Where bodies of events are kept here, and so people who asked to be forgotten are looked for.
+static PLACES: [Place; 2] = [PUBLISHED, PARKED];
 
 /// What the process gives to the service.
 #[derive(Debug, Clone)]
@@ -46,15 +58,16 @@ pub enum BuildError {
 pub struct Service {
     state: AppState,
     relay: Relay,
+    revocation: Revocation,
+    conversions: Conversions,
 }
 
 impl Service {
-    /// Puts the service together; nothing runs yet, but tokens that were revoked are refused from
-    /// now on.
+    /// Puts the service together, on a tokio runtime. Nothing runs yet but the writers of leads,
+    /// which end with the last handler; tokens that were revoked are refused from now on.
     ///
     /// # Errors
     /// [`BuildError`].
-    #[expect(clippy::unused_async, reason = "revoked tokens are loaded here")]
     pub async fn build(
         config: IntakeConfig,
         dependencies: Dependencies,
@@ -63,17 +76,47 @@ impl Service {
             database,
             broker,
             clock,
-            token_verifier: _,
-            metrics: _,
+            token_verifier,
+            metrics,
         } = dependencies;
+        let revocation = Revocation::start(
+            database.clone(),
+            broker.clone(),
+            token_verifier,
+            INTAKE_TOKENS,
+        )
+        .await?;
+        let conversions = Conversions {
+            database: database.clone(),
+            broker: broker.clone(),
+            clock: clock.clone(),
+        };
         let relay = Relay::new(database.clone(), broker, RelayConfig::default());
+        let metrics = IntakeMetrics::register(&metrics)?;
+        let waker = relay.waker();
+        let erasing = Erasing {
+            database: database.clone(),
+            waker: waker.clone(),
+            erasures: Erasures::new(database.clone(), &PLACES),
+        };
         let state = AppState {
+            sources: SourceCache::new(database.clone()),
+            limiter: Limiter::default(),
+            taking: Taking::start(&database, &waker, &metrics),
+            metrics,
+            erasing,
+            last_lead: Arc::default(),
             database,
             clock,
-            waker: relay.waker(),
+            waker,
             config: Arc::new(config),
         };
-        Ok(Self { state, relay })
+        Ok(Self {
+            state,
+            relay,
+            revocation,
+            conversions,
+        })
     }
 
     /// Registers the inbound URLs, relative to the root; called once per HTTP worker.
@@ -115,7 +158,11 @@ impl Service {
     pub async fn run(self, cancel: CancellationToken) {
         tokio::join!(
             self.relay.run(cancel.clone()),
-            idempotency::run_expiry(self.state.database, cancel.clone()),
+            self.revocation.run(cancel.clone()),
+            self.conversions.run(cancel.clone()),
+            self.state.erasing.erasures.clone().sweep(cancel.clone()),
+            retention::run(&self.state, &cancel),
+            idempotency::run_expiry(self.state.database.clone(), cancel.clone()),
         );
     }
 }

@@ -1,18 +1,19 @@
 //! The transactional outbox and its counterparts.
 //!
 //! A service writes each event into its own database, in the transaction of the
-//! change itself ([`append()`]). The [`Relay`] numbers the events without gaps,
+//! change itself ([`append()`], [`append_all()`]). The [`Relay`] numbers the events without gaps,
 //! publishes them in that order, and moves one cursor to the lowest contiguous
 //! confirmation: what was not confirmed is published again. Consumers know a
 //! repeat by the event id ([`inbox`]), and keep what they cannot take in
 //! ([`parked`]) instead of losing it. Published events stay as the account's
-//! feed ([`feed`]).
+//! feed ([`feed`]), until a person asks to be forgotten ([`erasure`]).
 //!
 //! An event is never published before its change is durable, and the
 //! cursor never passes an event that no consumer has taken over.
 
 mod append;
 pub mod audit;
+pub mod erasure;
 pub mod feed;
 pub mod inbox;
 mod numbering;
@@ -27,7 +28,7 @@ mod waker;
 use database::Migrations;
 use diesel_migrations::embed_migrations;
 
-pub use append::append;
+pub use append::{append, append_all};
 pub use relay::{Relay, RelayConfig, RelayError};
 pub use state::{Backlog, RewindError, backlog, check, rewind};
 pub use topology::topology;

@@ -12,3 +12,7 @@ pub const INTAKE_CONVERSIONS: &str = "intake.conversions";
 pub const INTAKE_TOKENS: &str = "intake.tokens";
 /// Revoked tokens, for the entity service.
 pub const ENTITY_TOKENS: &str = "entity.tokens";
+/// People who asked to be forgotten, for the entity service.
+pub const ENTITY_ERASURES: &str = "entity.erasures";
+/// People who asked to be forgotten, for the delivery workers.
+pub const DELIVERY_ERASURES: &str = "delivery.erasures";

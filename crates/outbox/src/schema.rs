@@ -50,4 +50,25 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    erasures (event_id) {
+        event_id -> Binary,
+        account_id -> BigInt,
+        phone_e164 -> Nullable<Text>,
+        email_normalized -> Nullable<Text>,
+        requested_at_us -> BigInt,
+        due_at_us -> Nullable<BigInt>,
+        claim_no -> BigInt,
+        claimed_until_us -> BigInt,
+        scan_began_at_us -> Nullable<BigInt>,
+        place -> Nullable<Text>,
+        position -> Nullable<Binary>,
+        scan_erased -> BigInt,
+        scan_waiting -> BigInt,
+        scans -> BigInt,
+        erased -> BigInt,
+        finished_at_us -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(outbox_events, outbox_bodies);

@@ -26,6 +26,8 @@ pub fn topology() -> Topology {
         (queue::INTAKE_TOKENS, &["token.revoked"]),
         (queue::ENTITY_LEADS, &["lead.conversion_requested"]),
         (queue::INTAKE_CONVERSIONS, &["lead.converted"]),
+        (queue::ENTITY_ERASURES, &["person.erased"]),
+        (queue::DELIVERY_ERASURES, &["person.erased"]),
     ];
     Topology {
         exchange: EXCHANGE.to_owned(),

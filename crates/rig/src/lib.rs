@@ -13,6 +13,7 @@ mod process;
 mod product;
 mod receiver;
 mod servers;
+mod source;
 
 pub use connection::{Answer, Ask, Connection};
 pub use footprint::{Footprint, cpu_of_family, cpu_of_self};
@@ -22,3 +23,4 @@ pub use process::{Process, Program};
 pub use product::{Installation, Layout, Product};
 pub use receiver::{Callback, Receiver, Reply};
 pub use servers::Servers;
+pub use source::Source;

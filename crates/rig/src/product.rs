@@ -39,6 +39,7 @@ struct Part {
 enum Role {
     Everything,
     EntityService,
+    IntakeService,
     DeliveryWorker,
 }
 
@@ -67,6 +68,11 @@ impl Product {
     /// Where orders, tasks and clients are made; a replica each.
     pub fn records(&self) -> Vec<SocketAddr> {
         self.addresses(Role::EntityService)
+    }
+
+    /// Where sources are set and leads come in; a replica each.
+    pub fn leads(&self) -> Vec<SocketAddr> {
+        self.addresses(Role::IntakeService)
     }
 
     /// Where webhooks are set and deliveries listed; a worker each.
@@ -145,6 +151,7 @@ impl Role {
         match self {
             Self::Everything => "up",
             Self::EntityService => "entity-service",
+            Self::IntakeService => "intake-service",
             Self::DeliveryWorker => "delivery-worker",
         }
     }

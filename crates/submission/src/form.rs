@@ -58,7 +58,11 @@ mod tests {
     use crate::Limits;
 
     fn read_with(body: &str, keys: usize, depth: usize) -> Result<Object, ReadError> {
-        read(body.as_bytes(), None, &mut Budget::new(Limits { keys, depth }))
+        read(
+            body.as_bytes(),
+            None,
+            &mut Budget::new(Limits { keys, depth }),
+        )
     }
 
     fn json(body: &str) -> serde_json::Value {
@@ -67,7 +71,8 @@ mod tests {
 
     #[test]
     fn pairs_are_read_as_a_browser_means_them() {
-        let body = "name=%D0%98%D0%B2%D0%B0%D0%BD+%2B1&&=x&flag&e=&Имя=я&p=100%&q=%zz%4&a=b=c&n=%00%41";
+        let body =
+            "name=%D0%98%D0%B2%D0%B0%D0%BD+%2B1&&=x&flag&e=&Имя=я&p=100%&q=%zz%4&a=b=c&n=%00%41";
         let expected = serde_json::json!({
             "name": "Иван +1", "flag": "", "e": "", "Имя": "я", "p": "100%", "q": "%zz%4", "a": "b=c", "n": "A",
         });
@@ -95,12 +100,21 @@ mod tests {
     #[test]
     fn limits_are_exact() {
         assert!(read_with("a=1&b[c][d]=2", 2, 2).is_ok());
-        assert_eq!(read_with("a=1&b[c][d]=2", 1, 2), Err(ReadError::TooManyKeys));
+        assert_eq!(
+            read_with("a=1&b[c][d]=2", 1, 2),
+            Err(ReadError::TooManyKeys)
+        );
         assert_eq!(read_with("a=1&b[c][d]=2", 2, 1), Err(ReadError::TooDeep));
-        assert_eq!(read_with(&"a[]=1&".repeat(100_000), 200, 5), Err(ReadError::TooManyKeys));
+        assert_eq!(
+            read_with(&"a[]=1&".repeat(100_000), 200, 5),
+            Err(ReadError::TooManyKeys)
+        );
         let deep = "a".to_owned() + &"[b]".repeat(100_000);
         assert_eq!(read_with(&deep, 200, 5), Err(ReadError::TooDeep));
         // At the deepest level there is no room for a list of repeated names.
-        assert_eq!(serde_json::Value::from(&Value::Object(read_with("a=1&a=2", 9, 0).unwrap())), serde_json::json!({"a": "1"}));
+        assert_eq!(
+            serde_json::Value::from(&Value::Object(read_with("a=1&a=2", 9, 0).unwrap())),
+            serde_json::json!({"a": "1"})
+        );
     }
 }

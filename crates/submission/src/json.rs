@@ -161,21 +161,67 @@ mod tests {
     #[test]
     fn what_is_no_object_is_told_with_its_place() {
         for (text, sentence) in [
-            ("", "The JSON ends where an object with names and values should be (line 1, column 1)."),
-            ("{\"phone\":\"+7\",\n\"na", "The JSON ends inside a text (line 2, column 1)."),
-            ("{\"a\":1", "The JSON ends where a comma or } after the value should be (line 1, column 7)."),
-            ("{\"a\" 1}", "There is \"1\" where a colon after the name should be (line 1, column 6)."),
-            ("{\"a\":1,}", "There is \"}\" where a name in quotes should be (line 1, column 8)."),
-            ("{\"я\":tru}", "There is \"t\" where a value should be (line 1, column 6)."),
-            ("{} x", "There is \"x\" where the end, for the JSON is over should be (line 1, column 4)."),
-            ("[1]", "There is \"1\" where an object with names and values should be (line 1, column 2)."),
-            ("[{},{}]", "The body is a list of several objects; send one lead per request."),
-            ("\"a\"", "There is \"\\\"\" where an object with names and values should be (line 1, column 1)."),
+            (
+                "",
+                "The JSON ends where an object with names and values should be (line 1, column 1).",
+            ),
+            (
+                "{\"phone\":\"+7\",\n\"na",
+                "The JSON ends inside a text (line 2, column 1).",
+            ),
+            (
+                "{\"a\":1",
+                "The JSON ends where a comma or } after the value should be (line 1, column 7).",
+            ),
+            (
+                "{\"a\" 1}",
+                "There is \"1\" where a colon after the name should be (line 1, column 6).",
+            ),
+            (
+                "{\"a\":1,}",
+                "There is \"}\" where a name in quotes should be (line 1, column 8).",
+            ),
+            (
+                "{\"я\":tru}",
+                "There is \"t\" where a value should be (line 1, column 6).",
+            ),
+            (
+                "{} x",
+                "There is \"x\" where the end, for the JSON is over should be (line 1, column 4).",
+            ),
+            (
+                "[1]",
+                "There is \"1\" where an object with names and values should be (line 1, column 2).",
+            ),
+            (
+                "[{},{}]",
+                "The body is a list of several objects; send one lead per request.",
+            ),
+            (
+                "\"a\"",
+                "There is \"\\\"\" where an object with names and values should be (line 1, column 1).",
+            ),
         ] {
-            assert_eq!(read_with(text, 200, 5), Err(ReadError::Malformed(sentence.to_owned())));
+            assert_eq!(
+                read_with(text, 200, 5),
+                Err(ReadError::Malformed(sentence.to_owned()))
+            );
         }
-        for text in ["{\"a\":01}", "{\"a\":1.}", "{\"a\":-}", "{\"a\":1e}", "{\"a\":\"\\x\"}", "{\"a\":\"\\u12\"}", "{a:1}", "{\"a\":.5}", "null"] {
-            assert!(matches!(read_with(text, 200, 5), Err(ReadError::Malformed(_))), "{text}");
+        for text in [
+            "{\"a\":01}",
+            "{\"a\":1.}",
+            "{\"a\":-}",
+            "{\"a\":1e}",
+            "{\"a\":\"\\x\"}",
+            "{\"a\":\"\\u12\"}",
+            "{a:1}",
+            "{\"a\":.5}",
+            "null",
+        ] {
+            assert!(
+                matches!(read_with(text, 200, 5), Err(ReadError::Malformed(_))),
+                "{text}"
+            );
         }
     }
 
@@ -188,8 +234,14 @@ mod tests {
     #[test]
     fn limits_are_exact() {
         assert!(read_with(r#"{"a":1,"b":[2,{}]}"#, 3, 2).is_ok());
-        assert_eq!(read_with(r#"{"a":1,"b":[2,{}]}"#, 2, 2), Err(ReadError::TooManyKeys));
-        assert_eq!(read_with(r#"{"a":1,"b":[2,{}]}"#, 3, 1), Err(ReadError::TooDeep));
+        assert_eq!(
+            read_with(r#"{"a":1,"b":[2,{}]}"#, 2, 2),
+            Err(ReadError::TooManyKeys)
+        );
+        assert_eq!(
+            read_with(r#"{"a":1,"b":[2,{}]}"#, 3, 1),
+            Err(ReadError::TooDeep)
+        );
         assert!(read_with("{}", 0, 0).is_ok());
         let deep = "{\"a\":".to_owned() + &"[".repeat(200_000);
         assert_eq!(read_with(&deep, 200, usize::MAX), Err(ReadError::TooDeep));
@@ -197,6 +249,9 @@ mod tests {
 
     #[test]
     fn a_repeated_name_keeps_both_scalars() {
-        assert_eq!(json(r#"{"a":"","a":1,"a":null,"a":"x","a":[3]}"#), serde_json::json!({"a": [1, "x"]}));
+        assert_eq!(
+            json(r#"{"a":"","a":1,"a":null,"a":"x","a":[3]}"#),
+            serde_json::json!({"a": [1, "x"]})
+        );
     }
 }

@@ -27,7 +27,7 @@ impl Default for Limits {
 }
 
 /// What is left of the limits while a request is read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Budget {
     keys_left: usize,
     depth: usize,
@@ -43,7 +43,10 @@ impl Budget {
 
     /// To be called before a value is stored.
     pub(crate) fn spend_key(&mut self) -> Result<(), ReadError> {
-        self.keys_left = self.keys_left.checked_sub(1).ok_or(ReadError::TooManyKeys)?;
+        self.keys_left = self
+            .keys_left
+            .checked_sub(1)
+            .ok_or(ReadError::TooManyKeys)?;
         Ok(())
     }
 
@@ -54,10 +57,6 @@ impl Budget {
             return Err(ReadError::TooDeep);
         }
         Ok(())
-    }
-
-    pub(crate) fn keys_left(&self) -> usize {
-        self.keys_left
     }
 
     pub(crate) fn depth(&self) -> usize {

@@ -129,8 +129,9 @@ impl From<&Value> for serde_json::Value {
         match value {
             Value::Null => Self::Null,
             Value::Bool(value) => Self::Bool(*value),
-            Value::Number(digits) => exact_number(digits)
-                .map_or_else(|| Self::String(digits.clone()), Self::Number),
+            Value::Number(digits) => {
+                exact_number(digits).map_or_else(|| Self::String(digits.clone()), Self::Number)
+            }
             Value::Text(text) => Self::String(text.clone()),
             Value::List(items) => Self::Array(items.iter().map(Self::from).collect()),
             Value::Object(object) => Self::Object(object.into()),
@@ -168,9 +169,15 @@ mod tests {
             ("-0", serde_json::json!("-0")),
             ("1.50", serde_json::json!("1.50")),
             ("1.5", serde_json::json!(1.5)),
-            ("9223372036854775808", serde_json::json!("9223372036854775808")),
+            (
+                "9223372036854775808",
+                serde_json::json!("9223372036854775808"),
+            ),
             ("1e400", serde_json::json!("1e400")),
-            ("0.1000000000000000055511151231257827", serde_json::json!("0.1000000000000000055511151231257827")),
+            (
+                "0.1000000000000000055511151231257827",
+                serde_json::json!("0.1000000000000000055511151231257827"),
+            ),
         ] {
             assert_eq!(serde_json::Value::from(&Value::Number(digits.into())), json);
         }
@@ -183,7 +190,10 @@ mod tests {
         for value in ["", "a", " ", "a", "b", "c"] {
             object.add("x".to_owned(), text(value), true);
         }
-        assert_eq!(object.get("x"), Some(&Value::List(vec![text("a"), text("b"), text("c")])));
+        assert_eq!(
+            object.get("x"),
+            Some(&Value::List(vec![text("a"), text("b"), text("c")]))
+        );
         assert_eq!(object.len(), 1);
     }
 }

@@ -7,6 +7,7 @@
 //! * [`FaultProxy`] sits between a client and its server and breaks the wire.
 //! * [`TestDatabase`] is a database of the test's own.
 //! * [`TestBroker`] is a broker of the test's own.
+//! * [`tables_with`] tells what a database still holds.
 //! * [`wait_until`] replaces sleeping.
 //!
 //! Everything listens on loopback, on a port that the system picks, and ends
@@ -23,6 +24,7 @@ mod database;
 mod dns;
 mod proxy;
 mod receiver;
+mod search;
 mod wait;
 
 pub use crate::broker::TestBroker;
@@ -32,4 +34,5 @@ pub use dns::MockDns;
 pub use hyper::Method;
 pub use proxy::FaultProxy;
 pub use receiver::{Answer, MockReceiver, ReceivedRequest};
+pub use search::tables_with;
 pub use wait::wait_until;

@@ -11,15 +11,11 @@ use hyper::header::HeaderValue;
 use rig::{Ask, Connection};
 use tokio::task::JoinSet;
 
-use crate::arrivals::Noting;
+use crate::arrivals::{Component, Noting};
 
 /// Requests per second over `connections` that are kept alive.
-pub(super) async fn rate(
-    receiver: &Noting,
-    connections: u32,
-    count: u32,
-    body: &Bytes,
-) -> anyhow::Result<f64> {
+pub(super) async fn rate(connections: u32, count: u32, body: &Bytes) -> anyhow::Result<f64> {
+    let receiver = Noting::start(Component::Client).await?;
     let mut open = Vec::new();
     for _ in 0..connections {
         open.push(Connection::open(receiver.receiver().address(), None).await?);

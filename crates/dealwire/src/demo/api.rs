@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1;
 use hyper::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST};
-use hyper::{Method, Request};
+use hyper::{Method, Request, http::request};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
@@ -40,22 +40,33 @@ impl Api {
         path: &str,
         body: Option<Value>,
     ) -> anyhow::Result<Value> {
-        let what = format!("{method} {path}");
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(AUTHORIZATION, &self.authorization)
+            .header(CONTENT_TYPE, "application/json");
+        let body = body.map(|json| json.to_string()).unwrap_or_default();
+        self.send(request, body).await
+    }
+
+    /// Posts a form as a page of a site does: without a token.
+    pub(super) async fn post_form(&self, path: &str, form: String) -> anyhow::Result<Value> {
+        let request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request, form).await
+    }
+
+    async fn send(&self, request: request::Builder, body: String) -> anyhow::Result<Value> {
+        let request = request
+            .header(HOST, self.address.to_string())
+            .header(CONNECTION, "close")
+            .body(Full::new(Bytes::from(body)))?;
+        let what = format!("{} {}", request.method(), request.uri());
         let stream = TcpStream::connect(self.address)
             .await
             .context(what.clone())?;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
         // Its error reaches the request below as well.
         tokio::spawn(connection);
-        let bytes = body.map(|json| json.to_string()).unwrap_or_default();
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(HOST, self.address.to_string())
-            .header(AUTHORIZATION, &self.authorization)
-            .header(CONTENT_TYPE, "application/json")
-            .header(CONNECTION, "close")
-            .body(Full::new(Bytes::from(bytes)))?;
         let answer = sender.send_request(request).await.context(what.clone())?;
         let status = answer.status();
         let body = answer.into_body().collect().await.context(what.clone())?;

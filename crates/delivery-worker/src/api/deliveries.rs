@@ -63,6 +63,10 @@ pub(crate) struct DeliveryResponse {
     /// When it came to its end, RFC 3339.
     #[schema(format = DateTime)]
     finished_at: Option<String>,
+    /// When it was erased because a person whom it told of asked to be forgotten, RFC 3339: what
+    /// was sent and answered is gone, and it cannot be retried. Null otherwise.
+    #[schema(format = DateTime)]
+    erased_at: Option<String>,
 }
 
 impl DeliveryResponse {
@@ -89,6 +93,7 @@ impl DeliveryResponse {
             last_ms: row.last_duration_us.map(to_millis),
             created_at: rfc3339(row.created_at_us),
             finished_at: row.finished_at_us.map(rfc3339),
+            erased_at: row.erased_at_us.map(rfc3339),
         }
     }
 }

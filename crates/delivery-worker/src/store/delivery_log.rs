@@ -41,6 +41,7 @@ pub(crate) struct DeliveryRow {
     pub(crate) last_duration_us: Option<i64>,
     pub(crate) created_at_us: i64,
     pub(crate) finished_at_us: Option<i64>,
+    pub(crate) erased_at_us: Option<i64>,
 }
 
 /// One request, and what came of it.
@@ -254,6 +255,7 @@ pub(crate) fn retry_now(
     let unchanged = deliveries::table
         .find(&row.id)
         .filter(deliveries::state.eq(&row.state))
+        .filter(deliveries::erased_at_us.is_null())
         .filter(deliveries::claim_no.eq(row.claim_no));
     let updated = if delivery.is_pending() {
         on_backend!(conn, |c| diesel::update(unchanged)

@@ -99,6 +99,7 @@ diesel::table! {
         created_at_us -> BigInt,
         expires_at_us -> BigInt,
         finished_at_us -> Nullable<BigInt>,
+        erased_at_us -> Nullable<BigInt>,
     }
 }
 

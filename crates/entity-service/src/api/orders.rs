@@ -23,12 +23,13 @@ use crate::api::reading::{LINE, TEXT, flag, text};
 use crate::api::settings::read_color;
 use crate::domain::order::{MAX_MARKS, MarkPatch, OrderPatch, parse_tags};
 use crate::domain::stored::Stored;
+use crate::domain::text::{MARK_KEY_CHARS, MARK_VALUE_CHARS};
 
 /// The longest key of a mark.
-const MARK_KEY: TextLimit = TextLimit::Chars(64);
+const MARK_KEY: TextLimit = TextLimit::Chars(MARK_KEY_CHARS);
 
 /// The longest value of a mark; click ids are long.
-const MARK_VALUE: TextLimit = TextLimit::Chars(2_048);
+const MARK_VALUE: TextLimit = TextLimit::Chars(MARK_VALUE_CHARS);
 
 /// An order to add, or what shall change of one. Everything may be left out; null means the default,
 /// but the stage and the pipeline cannot be null.

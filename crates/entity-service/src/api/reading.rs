@@ -2,8 +2,10 @@
 
 use http_api::{Fields, Presence, QueryParams, TextLimit};
 
+use crate::domain::text::LINE_CHARS;
+
 /// Names, contacts and other single lines (WIRE, "Bad input").
-pub(crate) const LINE: TextLimit = TextLimit::Chars(255);
+pub(crate) const LINE: TextLimit = TextLimit::Chars(LINE_CHARS);
 
 /// Descriptions.
 pub(crate) const TEXT: TextLimit = TextLimit::Bytes(64 << 10);

@@ -51,8 +51,22 @@ pub(crate) fn add_client(
     set_client_fields(conn, account_id, client.id, &fields)?;
     client.fields = in_order(fields);
     let added = Stored::new(client);
-    append(conn, author, Action::Add, &added, Vec::new(), None)?;
+    let change = changed(Action::Add, &added, Vec::new(), None);
+    author.append(conn, change)?;
     Ok(added)
+}
+
+/// Adds a client whose values were checked and that has no extra fields; its
+/// event is the caller's to append.
+pub(crate) fn add_checked_client(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    mut client: ClientSnapshot,
+) -> Result<(Stored<ClientSnapshot>, Change), DatabaseError> {
+    client.id = clients::insert_client(conn, account_id, &client)?;
+    let added = Stored::new(client);
+    let change = changed(Action::Add, &added, Vec::new(), None);
+    Ok((added, change))
 }
 
 /// The client with its extra fields; kept from other writers until the
@@ -95,25 +109,34 @@ pub(crate) fn edit_client(
     problems.into_result()?;
 
     edit_fields(conn, author, &mut client, &patch.fields)?;
-    let changed = ClientSnapshot::changed_keys(&before.record, &client);
-    if changed.is_empty() {
-        return Ok(before);
+    let (after, change) = write_checked_client(conn, author, before, client)?;
+    if let Some(change) = change {
+        author.append(conn, change)?;
+    }
+    Ok(after)
+}
+
+/// Writes what a client is now, whose values were checked and whose extra fields
+/// are written already; its event is the caller's to append. There is none if
+/// nothing changed.
+pub(crate) fn write_checked_client(
+    conn: &mut Connection<'_>,
+    author: &Author,
+    before: Stored<ClientSnapshot>,
+    mut client: ClientSnapshot,
+) -> Result<(Stored<ClientSnapshot>, Option<Change>), DatabaseError> {
+    let keys = ClientSnapshot::changed_keys(&before.record, &client);
+    if keys.is_empty() {
+        return Ok((before, None));
     }
     client.updated_at = author.now.max(before.record.updated_at);
     let after = Stored {
         revision: before.revision + 1,
         record: client,
     };
-    clients::update_client(conn, account_id, &after.record, after.revision)?;
-    append(
-        conn,
-        author,
-        Action::Edit,
-        &after,
-        changed,
-        Some(before.record),
-    )?;
-    Ok(after)
+    clients::update_client(conn, author.account_id, &after.record, after.revision)?;
+    let change = changed(Action::Edit, &after, keys, Some(before.record));
+    Ok((after, Some(change)))
 }
 
 /// Deletes a client that no order belongs to.
@@ -139,26 +162,24 @@ pub(crate) fn delete_client(
     client.revision += 1;
     delete_fields_of_client(conn, account_id, id)?;
     clients::delete_client(conn, account_id, id)?;
-    append(conn, author, Action::Delete, &client, Vec::new(), None)?;
+    let change = changed(Action::Delete, &client, Vec::new(), None);
+    author.append(conn, change)?;
     Ok(())
 }
 
-fn append(
-    conn: &mut Connection<'_>,
-    author: &Author,
+fn changed(
     action: Action,
     client: &Stored<ClientSnapshot>,
     changed: Vec<String>,
     previous: Option<ClientSnapshot>,
-) -> Result<(), DatabaseError> {
-    let change = ClientChanged {
+) -> Change {
+    Change::Client(Box::new(ClientChanged {
         action,
         revision: client.revision,
         client: client.record.clone(),
         changed,
         previous,
-    };
-    author.append(conn, Change::Client(Box::new(change)))
+    }))
 }
 
 fn check_status(

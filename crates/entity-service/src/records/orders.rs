@@ -2,8 +2,8 @@
 
 use database::{Connection, DatabaseError};
 use events::{
-    AccountId, Action, Change, ClientId, ClientSnapshot, OrderChanged, OrderId, OrderSnapshot,
-    TasksOfOrderDeleted,
+    AccountId, Action, Change, ClientId, ClientSnapshot, LeadId, OrderChanged, OrderId,
+    OrderSnapshot, TasksOfOrderDeleted,
 };
 use http_api::{ApiError, IfMatch, Presence};
 
@@ -39,10 +39,23 @@ pub(crate) fn add_order(
     let mut order = blank(placement, author.now);
     patch.merge_into(&mut order);
     order.client = client;
-    order.id = orders::insert_order(conn, account_id, &order)?;
-    let added = Stored::new(order);
-    append(conn, author, Action::Add, &added, Vec::new(), None)?;
+    let (added, change) = add_checked_order(conn, account_id, order, None)?;
+    author.append(conn, change)?;
     Ok(added)
+}
+
+/// Adds an order whose values and references were checked, of a lead if it came
+/// from one; its event is the caller's to append.
+pub(crate) fn add_checked_order(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    mut order: OrderSnapshot,
+    lead_id: Option<LeadId>,
+) -> Result<(Stored<OrderSnapshot>, Change), DatabaseError> {
+    order.id = orders::insert_order(conn, account_id, &order, lead_id)?;
+    let added = Stored::new(order);
+    let change = changed(Action::Add, &added, Vec::new(), None);
+    Ok((added, change))
 }
 
 /// The order; kept from other writers until the transaction ends, if `lock` says so.
@@ -77,8 +90,8 @@ pub(crate) fn edit_order(
         order.stage = placement.stage;
         order.pipeline = placement.pipeline;
     }
-    let changed = OrderSnapshot::changed_keys(&before.record, &order);
-    if changed.is_empty() {
+    let keys = OrderSnapshot::changed_keys(&before.record, &order);
+    if keys.is_empty() {
         return Ok(before);
     }
     order.updated_at = author.now.max(before.record.updated_at);
@@ -95,7 +108,8 @@ pub(crate) fn edit_order(
         record: order,
     };
     orders::update_order(conn, account_id, &after.record, after.revision)?;
-    append(conn, author, Action::Edit, &after, changed, Some(previous))?;
+    let change = changed(Action::Edit, &after, keys, Some(previous));
+    author.append(conn, change)?;
     Ok(after)
 }
 
@@ -113,7 +127,8 @@ pub(crate) fn delete_order(
     order.record.client = summary(conn, account_id, order.record.client_id)?;
     order.revision += 1;
     orders::delete_order(conn, account_id, id)?;
-    append(conn, author, Action::Delete, &order, Vec::new(), None)?;
+    let change = changed(Action::Delete, &order, Vec::new(), None);
+    author.append(conn, change)?;
     Ok(())
 }
 
@@ -142,22 +157,19 @@ fn delete_its_tasks(
     author.append(conn, Change::TasksOfOrderDeleted(deleted))
 }
 
-fn append(
-    conn: &mut Connection<'_>,
-    author: &Author,
+fn changed(
     action: Action,
     order: &Stored<OrderSnapshot>,
     changed: Vec<String>,
     previous: Option<OrderSnapshot>,
-) -> Result<(), DatabaseError> {
-    let change = OrderChanged {
+) -> Change {
+    Change::Order(Box::new(OrderChanged {
         action,
         revision: order.revision,
         order: order.record.clone(),
         changed,
         previous,
-    };
-    author.append(conn, Change::Order(Box::new(change)))
+    }))
 }
 
 /// Checks the directory entries that the order would newly refer to.

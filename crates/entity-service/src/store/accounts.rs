@@ -94,6 +94,44 @@ pub(crate) fn insert_account(
     Ok(AccountId(id))
 }
 
+/// Adds an account under an id that it has elsewhere already. Hold [`lock_opening`].
+pub(crate) fn insert_account_of(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    name: &str,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    on_backend!(conn, |c| diesel::insert_into(accounts::table)
+        .values((
+            accounts::id.eq(account_id.0),
+            accounts::name.eq(name),
+            accounts::created_at_us.eq(now.0),
+        ))
+        .execute(c))?;
+    if let Connection::Postgres(c) = conn {
+        // The sequence does not know of ids that it did not give.
+        diesel::sql_query(
+            "SELECT setval('accounts_id_seq', greatest(
+                 (SELECT last_value FROM accounts_id_seq), (SELECT max(id) FROM accounts)))",
+        )
+        .execute(*c)?;
+    }
+    Ok(())
+}
+
+/// Whether the account was ever opened here.
+pub(crate) fn is_account(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+) -> Result<bool, DatabaseError> {
+    let found: Option<i64> = on_backend!(conn, |c| accounts::table
+        .find(account_id.0)
+        .select(accounts::id)
+        .first(c)
+        .optional())?;
+    Ok(found.is_some())
+}
+
 /// Whether there is any account yet.
 pub(crate) fn is_any_account(conn: &mut Connection<'_>) -> Result<bool, DatabaseError> {
     let first: Option<i64> = on_backend!(conn, |c| accounts::table

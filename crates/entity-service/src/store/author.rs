@@ -48,20 +48,37 @@ impl Author {
         }
     }
 
-    /// Adds the event of `change` to the outbox, in the transaction open on `conn`.
-    pub(crate) fn append(
-        &self,
-        conn: &mut Connection<'_>,
-        change: Change,
-    ) -> Result<(), DatabaseError> {
-        let event = Event {
+    /// A lead that is converted.
+    pub(crate) fn lead(account_id: AccountId, correlation_id: String, now: Timestamp) -> Self {
+        Self {
+            account_id,
+            actor: Actor {
+                kind: ActorKind::Lead,
+                token_id: None,
+            },
+            correlation_id,
+            now,
+        }
+    }
+
+    /// The event of `change`.
+    pub(crate) fn event(&self, change: Change) -> Event {
+        Event {
             id: EventId::new(self.now),
             account_id: self.account_id,
             occurred_at: self.now,
             actor: self.actor.clone(),
             correlation_id: self.correlation_id.clone(),
             change,
-        };
-        outbox::append(conn, &event)
+        }
+    }
+
+    /// Adds the event of `change` to the outbox, in the transaction open on `conn`.
+    pub(crate) fn append(
+        &self,
+        conn: &mut Connection<'_>,
+        change: Change,
+    ) -> Result<(), DatabaseError> {
+        outbox::append(conn, &self.event(change))
     }
 }

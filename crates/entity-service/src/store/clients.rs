@@ -1,5 +1,7 @@
 //! Rows of clients; their extra fields are in [`client_fields`](super::client_fields).
 
+use std::collections::HashMap;
+
 use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
 use events::{AccountId, ClientId, ClientSnapshot, DirectoryEntryId, Timestamp};
@@ -7,6 +9,7 @@ use http_api::{PageRequest, TimeRange};
 
 use crate::domain::client::{normalized_email, normalized_phone};
 use crate::domain::stored::Stored;
+use crate::store::client_fields::list_fields_of_clients;
 use crate::store::narrowing::{Lock, any_of, one_row, page_of};
 use crate::store::schema::clients;
 
@@ -109,6 +112,38 @@ pub(crate) fn find_client(
             .select(ClientRow::as_select())
     )?;
     Ok(row.map(Stored::from))
+}
+
+/// The clients of these ids that the account has, with their extra fields, by id;
+/// kept from other writers until the transaction ends.
+pub(crate) fn lock_clients(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    ids: &[i64],
+) -> Result<HashMap<ClientId, Stored<ClientSnapshot>>, DatabaseError> {
+    // In order of id, so that two who lock several do not wait for each other.
+    macro_rules! these {
+        () => {
+            clients::table
+                .filter(clients::account_id.eq(account_id.0))
+                .filter(clients::id.eq_any(ids))
+                .order(clients::id)
+                .select(ClientRow::as_select())
+        };
+    }
+    let rows: Vec<ClientRow> = match conn {
+        Connection::Sqlite(c) => these!().load(*c)?,
+        Connection::Postgres(c) => these!().for_no_key_update().load(*c)?,
+    };
+    let mut fields = list_fields_of_clients(conn, account_id, ids)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let mut client = Stored::from(row);
+            client.record.fields = fields.remove(&client.record.id.0).unwrap_or_default();
+            (client.record.id, client)
+        })
+        .collect())
 }
 
 /// One page of the account's clients, newest first, without their extra fields.

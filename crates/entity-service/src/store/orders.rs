@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
 use events::{
-    AccountId, ClientId, Color, DirectoryEntryId, Mark, OrderId, OrderSnapshot, Price, Timestamp,
+    AccountId, ClientId, Color, DirectoryEntryId, LeadId, Mark, OrderId, OrderSnapshot, Price,
+    Timestamp,
 };
 use http_api::{PageRequest, TimeRange};
 use serde_json::{Map, Value};
@@ -194,15 +195,17 @@ pub(crate) fn list_orders(
         .collect()
 }
 
-/// Adds an order at revision 1; answers its id.
+/// Adds an order at revision 1, of a lead if it came from one; answers its id.
 pub(crate) fn insert_order(
     conn: &mut Connection<'_>,
     account_id: AccountId,
     order: &OrderSnapshot,
+    lead_id: Option<LeadId>,
 ) -> Result<OrderId, DatabaseError> {
     let row = (
         orders::account_id.eq(account_id.0),
         orders::created_at_us.eq(order.created_at.0),
+        orders::lead_id.eq(lead_id.map(|id| id.0)),
         OrderColumns::of(order, 1),
     );
     let id: i64 = on_backend!(conn, |c| diesel::insert_into(orders::table)

@@ -143,6 +143,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    lead_conversions (account_id, lead_id) {
+        account_id -> BigInt,
+        lead_id -> BigInt,
+        client_id -> BigInt,
+        order_id -> BigInt,
+        converted_at_us -> BigInt,
+        warnings -> Json,
+    }
+}
+
 diesel::joinable!(stages -> pipelines (pipeline_id));
 diesel::joinable!(client_fields -> custom_fields (custom_field_id));
 diesel::allow_tables_to_appear_in_same_query!(

@@ -5,6 +5,7 @@
 
 mod answers;
 mod changes;
+mod leads;
 mod records;
 mod rows;
 
@@ -28,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use answers::{errors, field_errors, problem_code, query_errors};
 pub(crate) use changes::{client_change, envelope, order_change, task_change};
+pub(crate) use leads::{asked, conversions, lead};
 pub(crate) use records::id_of;
 pub(crate) use rows::count_rows;
 
@@ -55,6 +57,8 @@ pub(crate) struct TestApp {
     pub(crate) database: Database,
     pub(crate) broker: Broker,
     pub(crate) clock: Clock,
+    /// Of the first process.
+    pub(crate) metrics: Metrics,
     signer: TokenSigner,
     seen_position: AtomicI64,
     public_pem: String,
@@ -81,6 +85,7 @@ impl TestApp {
         let account_id = open_account(&database, &clock, "Первый").await;
         let other_account_id = open_account(&database, &clock, "Второй").await;
 
+        let metrics = Metrics::new();
         let keys = generate_keys().unwrap();
         let signer = TokenSigner::new(&keys.private_pem).unwrap();
         let wall = clock.clone();
@@ -92,7 +97,7 @@ impl TestApp {
             clock: clock.clone(),
             token_signer: signer.clone(),
             token_verifier: verifier.clone(),
-            metrics: Metrics::new(),
+            metrics: metrics.clone(),
         };
         let cancel = CancellationToken::new();
         let base = start_service(dependencies, verifier, &cancel).await;
@@ -108,6 +113,7 @@ impl TestApp {
             database,
             broker,
             clock,
+            metrics,
             signer,
             seen_position: AtomicI64::new(0),
             public_pem: keys.public_pem,
@@ -123,6 +129,11 @@ impl TestApp {
     /// Starts a second process of the service on the same servers; returns a client of it that
     /// calls as the first account. A SQLite file has one process, which the second one shares.
     pub(crate) async fn replica(&self) -> ApiClient {
+        self.replica_until(&self.cancel).await
+    }
+
+    /// The same, of a process that ends when `cancel` says so.
+    pub(crate) async fn replica_until(&self, cancel: &CancellationToken) -> ApiClient {
         let database = match self.database.backend() {
             Backend::Sqlite => self.database.clone(),
             Backend::Postgres => self.home.open(migrations()).await,
@@ -130,15 +141,17 @@ impl TestApp {
         let wall = self.clock.clone();
         let verifier =
             TokenVerifier::new(&[&self.public_pem], Arc::new(move || wall.now().0)).unwrap();
+        let broker = self.broker_home.connect();
+        broker.declare(&outbox::topology()).await.unwrap();
         let dependencies = Dependencies {
             database,
-            broker: self.broker_home.connect(),
+            broker,
             clock: self.clock.clone(),
             token_signer: self.signer.clone(),
             token_verifier: verifier.clone(),
             metrics: Metrics::new(),
         };
-        let base = start_service(dependencies, verifier, &self.cancel).await;
+        let base = start_service(dependencies, verifier, cancel).await;
         let token = sign(&self.signer, self.account_id, TOKEN_ID, ScopeSet::all());
         ApiClient::new(&base, &token)
     }
@@ -228,7 +241,7 @@ fn serve_on_loopback(
         verifier,
         routes: vec![Arc::new(service.routes())],
         root_routes: vec![],
-            openapi: merge_documents("Dealwire", "1", [Service::openapi()]),
+        openapi: merge_documents("Dealwire", "1", [Service::openapi()]),
         readiness: Vec::new(),
         metrics: Metrics::new(),
     })

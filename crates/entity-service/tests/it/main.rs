@@ -8,6 +8,7 @@ mod bodies;
 mod clients;
 mod concurrency;
 mod contention;
+mod conversion;
 mod custom_fields;
 mod directories;
 mod events;

@@ -3,6 +3,7 @@
 
 mod arbitrary;
 mod bad_bytes;
+mod blanking;
 mod changed;
 mod envelopes;
 mod evolution;

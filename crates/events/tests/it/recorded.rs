@@ -4,7 +4,7 @@
 use events::{
     Action, ActorKind, Change, ClientChanged, ClientId, ClientSnapshot, Decoded, DeletedTask,
     DirectoryEntryId, Event, FieldValue, LeadConversionRequested, LeadConverted, LeadId,
-    OrderChanged, OrderId, OrderSnapshot, PipelineChanged, Price, StageId, StageKind, TaskChanged,
+    OrderChanged, OrderId, OrderSnapshot, PersonErased, PipelineChanged, Price, StageId, StageKind, TaskChanged,
     TaskId, TaskSnapshot, TasksOfOrderDeleted, Timestamp, TokenId, TokenRevoked,
 };
 
@@ -68,6 +68,10 @@ recorded! {
         ActorKind::System,
         Change::TokenRevoked(TokenRevoked { token_id: TokenId("tok-1".into()) }),
     );
+    person_erased: "person-erased" => event(Change::PersonErased(PersonErased {
+        phone_e164: Some("+78123159883".into()),
+        email_normalized: Some("petr@xn--e1afmkfd.xn--p1ai".into()),
+    }));
 }
 
 fn order_change(action: Action, revision: i64, order: OrderSnapshot) -> Change {

@@ -4,7 +4,7 @@
 const MAX_CHARS: usize = 48;
 
 /// The known name that differs by case, separators or a few letters only.
-pub(crate) fn nearest<'a, N: AsRef<str>>(name: &str, known: &'a [N]) -> Option<&'a str> {
+pub fn nearest<'a, N: AsRef<str>>(name: &str, known: &'a [N]) -> Option<&'a str> {
     if name.chars().count() > MAX_CHARS {
         return None;
     }

@@ -23,6 +23,11 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What stands for the route of a request that met none.
 const UNMATCHED: &str = "unmatched";
 
+/// An extension of a request that came as HEAD and is answered as GET: a handler that does something
+/// on GET does not do it then.
+#[derive(Debug, Clone, Copy)]
+pub struct AskedByHead;
+
 /// What crossing needs; clones share it.
 #[derive(Debug, Clone)]
 pub(super) struct Boundary {
@@ -91,6 +96,7 @@ pub(super) async fn cross(
     // HEAD is GET without the body, and the connection leaves the body out by itself.
     if method == Method::HEAD {
         request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(AskedByHead);
     }
     let id = CorrelationId::of(request.headers());
     request.extensions_mut().insert(id.clone());

@@ -30,6 +30,23 @@ pub(crate) const MARK_KEYS: [&str; 20] = [
     "ip",
 ];
 
+/// The names that S1 gives to what is sent, in S1's order.
+pub(crate) fn sent_keys() -> impl Iterator<Item = &'static str> {
+    let plain = [
+        "name",
+        "phone",
+        "email",
+        "userIdOwner",
+        "sourceId",
+        "remoteId",
+        "locationUnitId",
+        "locationCityId",
+        "funnelStageId",
+        "cost",
+    ];
+    plain.into_iter().chain(MARK_KEYS)
+}
+
 /// What a request said, read and checked, before it is a lead.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct LeadDraft {
@@ -157,6 +174,11 @@ impl Marks {
         }
     }
 
+    /// Takes one away.
+    pub(crate) fn remove(&mut self, key: &str) {
+        self.0.retain(|(name, _)| *name != key);
+    }
+
     /// All that are set, in S1's order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
         MARK_KEYS
@@ -166,7 +188,9 @@ impl Marks {
 
     /// As they are kept.
     pub(crate) fn to_json(&self) -> Value {
-        let pairs = self.iter().map(|(key, value)| (key.to_owned(), value.into()));
+        let pairs = self
+            .iter()
+            .map(|(key, value)| (key.to_owned(), value.into()));
         Value::Object(pairs.collect())
     }
 
@@ -182,9 +206,18 @@ impl Marks {
     }
 }
 
+impl Lead {
+    /// Notes that something of it changes now.
+    pub(crate) fn touch(&mut self, now: Timestamp) {
+        self.revision += 1;
+        self.updated_at = now.max(self.updated_at);
+    }
+}
+
 impl LeadState {
     /// All of them, in the order that a lead goes through them.
-    pub(crate) const ALL: [Self; 4] = [Self::New, Self::Converting, Self::Converted, Self::Rejected];
+    pub(crate) const ALL: [Self; 4] =
+        [Self::New, Self::Converting, Self::Converted, Self::Rejected];
 
     /// From the name on the wire and in the database.
     pub(crate) fn parse(name: &str) -> Option<Self> {

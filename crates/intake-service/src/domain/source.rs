@@ -1,11 +1,17 @@
 //! A source: one inbound URL, and how what comes in there is read.
 
+mod effective;
+mod patch;
+
 use std::collections::BTreeMap;
 
 use events::{AccountId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::preset::Preset;
+
+pub(crate) use effective::{Effective, Limits};
+pub(crate) use patch::{DefaultsPatch, LimitsPatch, SourcePatch};
 
 /// A source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,15 +36,27 @@ pub(crate) struct Source {
     pub(crate) updated_at: Timestamp,
 }
 
-/// A source that is about to be created.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct NewSource {
-    pub(crate) preset: &'static Preset,
-    pub(crate) name: String,
-    /// Made by this service.
-    pub(crate) token: String,
-    pub(crate) active: bool,
-    pub(crate) settings: SourceSettings,
+impl Source {
+    /// A source of which nothing is set, before it is kept.
+    pub(crate) fn blank(
+        account_id: AccountId,
+        preset: &'static Preset,
+        token: String,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id: SourceId(0),
+            account_id,
+            preset,
+            name: String::new(),
+            token,
+            active: true,
+            settings: SourceSettings::default(),
+            revision: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
 }
 
 /// What a manager set; `None` means as the preset has it.

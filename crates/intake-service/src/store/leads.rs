@@ -3,7 +3,7 @@
 use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
 use events::{AccountId, ClientId, LeadId, OrderId, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::domain::lead::{Lead, LeadState, Marks, RemoteId};
 use crate::domain::source::SourceId;
@@ -210,4 +210,43 @@ pub(crate) fn update_lead(
     .set(LeadColumns::of(lead))
     .execute(c))?;
     Ok(())
+}
+
+/// Makes tombstones of leads: nothing of the person is left in them. Those that are deleted already
+/// stay as they are. Answers how many were not.
+pub(crate) fn delete_leads(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    ids: &[LeadId],
+    now: Timestamp,
+) -> Result<usize, DatabaseError> {
+    let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
+    let none = None::<&str>;
+    let contents = (
+        leads::name.eq(none),
+        leads::phone.eq(none),
+        leads::phone_digits.eq(none),
+        leads::phone_normalized.eq(none),
+        leads::email.eq(none),
+        leads::email_normalized.eq(none),
+        leads::remote_id.eq(none),
+        leads::marks.eq(json!({})),
+        leads::extra.eq(json!({})),
+        leads::warnings.eq(json!([])),
+        leads::reject_reason.eq(none),
+    );
+    let numbers = (
+        leads::cost.eq(None::<i64>),
+        leads::revision.eq(leads::revision + 1),
+        leads::updated_at_us.eq(now.0),
+        leads::deleted_at_us.eq(now.0),
+    );
+    Ok(on_backend!(conn, |c| diesel::update(
+        leads::table
+            .filter(leads::account_id.eq(account_id.0))
+            .filter(leads::id.eq_any(ids))
+            .filter(leads::deleted_at_us.is_null())
+    )
+    .set((contents, numbers))
+    .execute(c))?)
 }

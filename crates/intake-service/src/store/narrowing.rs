@@ -44,7 +44,9 @@ macro_rules! one_row {
             ::database::Connection::Sqlite(c) => $query.get_result(*c).optional(),
             ::database::Connection::Postgres(c) => match $lock {
                 $crate::store::narrowing::Lock::None => $query.get_result(*c).optional(),
-                $crate::store::narrowing::Lock::Write => $query.for_update().get_result(*c).optional(),
+                $crate::store::narrowing::Lock::Write => {
+                    $query.for_update().get_result(*c).optional()
+                }
             },
         }
     };

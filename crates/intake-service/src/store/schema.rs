@@ -81,4 +81,5 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(intake_requests, intake_bodies);
+diesel::allow_tables_to_appear_in_same_query!(leads, intake_requests);
 diesel::allow_tables_to_appear_in_same_query!(leads, sources);

@@ -7,7 +7,7 @@ use events::{AccountId, Timestamp};
 use http_api::{PageRequest, TimeRange};
 use serde_json::Value;
 
-use crate::domain::source::{NewSource, Source, SourceId, SourceSettings};
+use crate::domain::source::{Source, SourceId, SourceSettings};
 use crate::preset::Preset;
 use crate::store::narrowing::{Lock, any_of, one_row, page_of};
 use crate::store::schema::sources;
@@ -131,29 +131,27 @@ pub(crate) fn count_sources(
         .get_result(c))?)
 }
 
-/// Adds a source at revision 1.
+/// Adds a source as it stands but for its id, which this answers.
 pub(crate) fn insert_source(
     conn: &mut Connection<'_>,
-    account_id: AccountId,
-    new: &NewSource,
-    now: Timestamp,
-) -> Result<Source, DatabaseError> {
+    source: &Source,
+) -> Result<SourceId, DatabaseError> {
     let row = (
-        sources::account_id.eq(account_id.0),
-        sources::preset.eq(new.preset.name),
-        sources::name.eq(&new.name),
-        sources::token.eq(&new.token),
-        sources::active.eq(new.active),
-        sources::settings.eq(encode(&new.settings)?),
-        sources::revision.eq(1_i64),
-        sources::created_at_us.eq(now.0),
-        sources::updated_at_us.eq(now.0),
+        sources::account_id.eq(source.account_id.0),
+        sources::preset.eq(source.preset.name),
+        sources::name.eq(&source.name),
+        sources::token.eq(&source.token),
+        sources::active.eq(source.active),
+        sources::settings.eq(encode(&source.settings)?),
+        sources::revision.eq(source.revision),
+        sources::created_at_us.eq(source.created_at.0),
+        sources::updated_at_us.eq(source.updated_at.0),
     );
-    let row: SourceRow = on_backend!(conn, |c| diesel::insert_into(sources::table)
+    let id: i64 = on_backend!(conn, |c| diesel::insert_into(sources::table)
         .values(row)
-        .returning(SourceRow::as_returning())
+        .returning(sources::id)
         .get_result(c))?;
-    row.try_into()
+    Ok(SourceId(id))
 }
 
 /// Writes all that can change of a source, its token, revision and time among it.

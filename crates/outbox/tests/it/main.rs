@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod append;
+mod erasing;
 mod feed;
 mod fixture;
 mod inbox;

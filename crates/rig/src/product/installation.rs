@@ -10,6 +10,7 @@ use crate::process::Program;
 use crate::servers::Servers;
 
 const ENTITY_DATABASE: &str = "dealwire_entity";
+const INTAKE_DATABASE: &str = "dealwire_intake";
 const DELIVERY_DATABASE: &str = "dealwire_delivery";
 const VHOST: &str = "dealwire";
 
@@ -26,6 +27,8 @@ pub struct Installation {
 pub struct Layout {
     /// Replicas of the entity service.
     pub entity_services: usize,
+    /// Replicas of the intake service.
+    pub intake_services: usize,
     /// Delivery workers.
     pub delivery_workers: usize,
 }
@@ -37,7 +40,7 @@ impl Installation {
     /// # Errors
     /// A server or a subcommand of the program refuses; the error shows what it said.
     pub async fn create(file: &Path, folder: &Path, servers: &Servers) -> anyhow::Result<Self> {
-        for database in [ENTITY_DATABASE, DELIVERY_DATABASE] {
+        for database in [ENTITY_DATABASE, INTAKE_DATABASE, DELIVERY_DATABASE] {
             servers.create_database(database).await?;
         }
         servers.create_vhost(VHOST).await?;
@@ -51,6 +54,10 @@ impl Installation {
                 servers.database(ENTITY_DATABASE),
             )
             .with(
+                &set("INTAKE_SERVICE", "DATABASE_URL"),
+                servers.database(INTAKE_DATABASE),
+            )
+            .with(
                 &set("DELIVERY_WORKER", "DATABASE_URL"),
                 servers.database(DELIVERY_DATABASE),
             )
@@ -61,7 +68,12 @@ impl Installation {
             .await?;
         program.run(&["migrate"]).await?;
         let account = program.run(&["account", "create", "--name", "rig"]).await?;
-        let scopes = ["records:write", "webhooks:write", "admin:write"];
+        let scopes = [
+            "records:write",
+            "leads:write",
+            "webhooks:write",
+            "admin:write",
+        ];
         let mut arguments = vec!["token", "create", "--account", account.trim()];
         arguments.extend(scopes.iter().flat_map(|scope| ["--scope", scope]));
         let token = program.run(&arguments).await.context("no token")?;
@@ -81,6 +93,7 @@ impl Installation {
         let mut parts = Vec::new();
         for (role, count) in [
             (Role::EntityService, layout.entity_services),
+            (Role::IntakeService, layout.intake_services),
             (Role::DeliveryWorker, layout.delivery_workers),
         ] {
             for number in 1..=count {

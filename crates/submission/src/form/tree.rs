@@ -17,10 +17,11 @@ struct Array {
     next: u64,
 }
 
+/// A value, or an array once somebody used it as one.
 #[derive(Debug)]
-enum Node {
-    Leaf(Value),
-    Array(Array),
+struct Node {
+    value: Value,
+    array: Option<Array>,
 }
 
 impl Tree {
@@ -33,21 +34,12 @@ impl Tree {
     }
 
     /// Puts a value under `a[b][]`. A name that comes again loses nothing: a blank
-    /// value gives way, a value that differs goes behind the first one.
+    /// value gives way, one that differs goes behind the first, if the depth has
+    /// room for a list.
     pub(crate) fn insert(&mut self, name: &str, value: Value) -> Result<(), ReadError> {
-        let (first, rest) = split_name(name, self.depth)?;
-        let mut array = &mut self.top;
-        let mut key = first;
-        for (level, next_key) in rest.into_iter().enumerate() {
-            if level >= self.depth {
-                return Err(ReadError::TooDeep);
-            }
-            array = array.array_at(key);
-            key = next_key;
-        }
-        // A list may stand at the place of a repeated value if it is not too deep.
-        let levels = split_name(name, self.depth)?.1.len();
-        array.put(key, value, levels < self.depth);
+        let keys = split_name(name, self.depth)?;
+        let may_nest = keys.len() <= self.depth;
+        self.top.insert(&keys, value, may_nest);
         Ok(())
     }
 
@@ -56,53 +48,123 @@ impl Tree {
     }
 }
 
-/// `a[b][]` → `a`, then `b` and nothing. What follows the last bracket is dropped;
-/// brackets that do not fit are part of the name.
-fn split_name(name: &str, depth: usize) -> Result<(&str, Vec<&str>), ReadError> {
-    let Some(open) = name.find('[').filter(|&open| open > 0) else {
-        return Ok((name, Vec::new()));
+/// `a[b][]` → `a`, `b` and nothing. What follows the last bracket is dropped, as
+/// PHP does; brackets that do not fit are part of the name.
+fn split_name(name: &str, depth: usize) -> Result<Vec<&str>, ReadError> {
+    let (first, mut rest) = match name.find('[') {
+        Some(open) if open > 0 => name.split_at(open),
+        _ => return Ok(vec![name]),
     };
-    let (first, mut rest) = name.split_at(open);
-    let mut keys = Vec::new();
-    while let Some((key, tail)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        if keys.len() == depth {
+    let mut keys = vec![first];
+    while let Some((key, tail)) = rest
+        .strip_prefix('[')
+        .and_then(|inner| inner.split_once(']'))
+    {
+        if keys.len() > depth {
             return Err(ReadError::TooDeep);
         }
         keys.push(key);
         rest = tail;
     }
-    if keys.is_empty() {
-        return Ok((name, keys));
+    if keys.len() == 1 {
+        return Ok(vec![name]);
     }
-    Ok((first, keys))
+    Ok(keys)
 }
 
 impl Array {
-    /// The array under a key, made if need be; a scalar that is there becomes its
-    /// first value.
-    fn array_at(&mut self, key: &str) -> &mut Self {
-        let index = self.index_of(key);
-        let node = match self.entries.get_mut(index) {
-            Some((_, node)) => node,
-            // `index_of` has just made it; an array of nobody otherwise.
-            None => return self,
+    fn insert(&mut self, keys: &[&str], value: Value, may_nest: bool) {
+        let Some((first, rest)) = keys.split_first() else {
+            return;
         };
-        if let Node::Leaf(leaf) = node {
-            let leaf = std::mem::replace(leaf, Value::Null);
-            let mut array = Self::default();
-            if !leaf.is_blank() {
-                array.push(leaf);
-            }
-            *node = Node::Array(array);
-        }
-        match node {
-            Node::Array(array) => array,
-            Node::Leaf(_) => unreachable!(),
+        let node = self.node(first);
+        if rest.is_empty() {
+            node.put(value, may_nest);
+        } else {
+            node.array().insert(rest, value, may_nest);
         }
     }
 
-    fn put(&mut self, _key: &str, _value: Value, _may_nest: bool) {}
-    fn push(&mut self, _value: Value) {}
-    fn index_of(&mut self, _key: &str) -> usize { 0 }
-    fn into_entries(self) -> Vec<(String, Value)> { Vec::new() }
+    /// The node under a key, made if there is none.
+    fn node(&mut self, key: &str) -> &mut Node {
+        let known = self.entries.iter().position(|(own, _)| own == key);
+        let index = known.filter(|_| !key.is_empty()).unwrap_or_else(|| {
+            let key = if key.is_empty() {
+                self.next.to_string()
+            } else {
+                key.to_owned()
+            };
+            if let Some(number) = array_index(&key) {
+                self.next = self.next.max(number.saturating_add(1));
+            }
+            self.entries.push((key, Node::blank()));
+            self.entries.len() - 1
+        });
+        &mut self.entries[index].1
+    }
+
+    fn into_entries(self) -> Vec<(String, Value)> {
+        self.entries
+            .into_iter()
+            .map(|(key, node)| (key, node.into_value()))
+            .collect()
+    }
+
+    /// A list if the keys count from 0, as PHP's `json_encode` decides.
+    fn into_value(self) -> Value {
+        let counts = self
+            .entries
+            .iter()
+            .zip(0_u64..)
+            .all(|((key, _), number)| array_index(key) == Some(number));
+        let entries = self.into_entries();
+        if counts {
+            Value::List(entries.into_iter().map(|(_, value)| value).collect())
+        } else {
+            Value::Object(Object::from_entries(entries))
+        }
+    }
+}
+
+impl Node {
+    fn blank() -> Self {
+        Self {
+            value: Value::Text(String::new()),
+            array: None,
+        }
+    }
+
+    fn put(&mut self, value: Value, may_nest: bool) {
+        match &mut self.array {
+            None if self.value.is_blank() => self.value = value,
+            _ if value.is_blank() => {}
+            None if self.value == value || !may_nest => {}
+            _ => self.array().node("").put(value, false),
+        }
+    }
+
+    /// The array here; a value that stands here becomes its first one.
+    fn array(&mut self) -> &mut Array {
+        let value = std::mem::replace(&mut self.value, Value::Null);
+        self.array.get_or_insert_with(|| {
+            let mut array = Array::default();
+            if !value.is_blank() {
+                array.node("").put(value, false);
+            }
+            array
+        })
+    }
+
+    fn into_value(self) -> Value {
+        match self.array {
+            Some(array) => array.into_value(),
+            None => self.value,
+        }
+    }
+}
+
+/// A key that PHP takes for a number: digits without leading zeros.
+fn array_index(key: &str) -> Option<u64> {
+    let number: u64 = key.parse().ok()?;
+    (number.to_string() == key).then_some(number)
 }

@@ -84,7 +84,13 @@ impl<'a> Scanner<'a> {
     fn error(&self, sentence: &str) -> ReadError {
         let before = self.text.get(..self.position).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count()
+            + 1;
         ReadError::Malformed(format!("{sentence} (line {line}, column {column})."))
     }
 

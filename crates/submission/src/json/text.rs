@@ -58,7 +58,9 @@ fn unicode(tail: &str) -> Option<(char, usize)> {
             .next()
             .and_then(Result::ok)
     });
-    Some(pair.map_or((char::REPLACEMENT_CHARACTER, 6), |character| (character, 12)))
+    Some(pair.map_or((char::REPLACEMENT_CHARACTER, 6), |character| {
+        (character, 12)
+    }))
 }
 
 /// `\uXXXX` at the beginning.

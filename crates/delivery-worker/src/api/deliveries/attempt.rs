@@ -29,9 +29,9 @@ pub(crate) struct AttemptResponse {
     /// The address that was connected to.
     #[schema(example = "203.0.113.7:443")]
     remote: Option<String>,
-    /// Null once it is no longer kept.
+    /// Null once it is no longer kept, or was erased (`erased_at`).
     request: Option<RequestResponse>,
-    /// Null if there was none, or once it is no longer kept.
+    /// Null if there was none, or once it is no longer kept or was erased (`erased_at`).
     response: Option<AnswerResponse>,
 }
 

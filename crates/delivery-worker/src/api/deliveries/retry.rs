@@ -91,6 +91,11 @@ fn find_obstacle(
         ));
     };
     let state = DeliveryState::parse(&row.state);
+    if row.erased_at_us.is_some() {
+        return Ok(Some(
+            "What this delivery told of was erased, because a person asked to be forgotten.",
+        ));
+    }
     if delivery.is_webhook_deleted || state == Some(DeliveryState::Dropped) {
         return Ok(Some(
             "The webhook was deleted, so there is nowhere to send this to.",

@@ -60,17 +60,38 @@ impl TestApp {
         .await;
     }
 
+    /// Makes a client of this name be refused, as by a rule that no code here knows.
+    pub(crate) async fn refuse_clients_named(&self, name: &str) {
+        let sqlite = format!(
+            "CREATE TRIGGER refuse_clients BEFORE INSERT ON clients WHEN NEW.realname = '{name}' \
+             BEGIN SELECT RAISE(ABORT, 'not this one'); END"
+        );
+        let postgres = format!(
+            "CREATE FUNCTION refuse_clients() RETURNS trigger LANGUAGE plpgsql AS \
+             $$BEGIN RAISE EXCEPTION 'not this one'; END$$; \
+             CREATE TRIGGER refuse_clients BEFORE INSERT ON clients FOR EACH ROW \
+             WHEN (NEW.realname = '{name}') EXECUTE FUNCTION refuse_clients()"
+        );
+        self.execute(&sqlite, &postgres).await;
+    }
+
+    /// Runs statements that both engines know.
+    pub(crate) async fn run_sql(&self, sql: &str) {
+        self.execute(sql, sql).await;
+    }
+
     /// How many rows a table has, over all accounts.
     pub(crate) async fn count_rows(&self, table: &'static str) -> i64 {
         count_rows(&self.database, table).await
     }
 
-    async fn execute(&self, sqlite: &'static str, postgres: &'static str) {
+    async fn execute(&self, sqlite: &str, postgres: &str) {
+        let (sqlite, postgres) = (sqlite.to_owned(), postgres.to_owned());
         self.database
             .write(move |conn| {
                 match conn {
-                    Connection::Sqlite(c) => c.batch_execute(sqlite),
-                    Connection::Postgres(c) => c.batch_execute(postgres),
+                    Connection::Sqlite(c) => c.batch_execute(&sqlite),
+                    Connection::Postgres(c) => c.batch_execute(&postgres),
                 }
                 .map_err(DatabaseError::from)
             })

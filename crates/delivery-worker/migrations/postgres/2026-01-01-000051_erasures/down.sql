@@ -1,0 +1,2 @@
+DROP INDEX deliveries_erased;
+ALTER TABLE deliveries DROP COLUMN erased_at_us;

@@ -1,0 +1,144 @@
+//! Events that were told, and the requests that told of them.
+
+use database::{Connection, DatabaseError, on_backend};
+use diesel::prelude::*;
+use outbox::erasure::{Erased, Found, Sought};
+
+use crate::domain::delivery::{DeliveryState, TIME_BYTES};
+use crate::store::deliveries::is_pending;
+use crate::store::schema::{attempt_bodies, deliveries, event_bodies, events};
+
+/// How many events of all accounts one look goes through; they lie together, by
+/// time.
+const ROWS: i64 = 1_000;
+
+/// The last of the ids that begin with a time.
+const LAST_ID_OF_TIME: [u8; 16 - TIME_BYTES] = [0xff; 16 - TIME_BYTES];
+
+pub(super) fn find(
+    conn: &mut Connection<'_>,
+    sought: &Sought,
+    after: Option<&[u8]>,
+) -> Result<Found, DatabaseError> {
+    let passed: Vec<(Vec<u8>, i64)> = on_backend!(conn, |c| events::table
+        .filter(events::event_id.gt(after.unwrap_or_default()))
+        .order(events::event_id)
+        .limit(ROWS)
+        .select((events::event_id, events::account_id))
+        .load(c))?;
+    let is_last = i64::try_from(passed.len()).is_ok_and(|count| count < ROWS);
+    let next = passed
+        .last()
+        .filter(|_| !is_last)
+        .map(|(id, _)| id.clone());
+    let ids: Vec<Vec<u8>> = passed
+        .into_iter()
+        .filter(|(_, account_id)| *account_id == sought.account_id.0)
+        .map(|(id, _)| id)
+        .collect();
+    Ok(Found {
+        keys: list_theirs(conn, sought, &ids)?
+            .into_iter()
+            .map(|(id, _)| id)
+            .collect(),
+        waiting: 0,
+        next,
+    })
+}
+
+pub(super) fn erase(
+    conn: &mut Connection<'_>,
+    sought: &Sought,
+    keys: &[Vec<u8>],
+) -> Result<Erased, DatabaseError> {
+    let mut outcome = Erased::default();
+    for (event_id, blanked) in list_theirs(conn, sought, keys)? {
+        match lock_over(conn, &event_id)? {
+            Some(over) => {
+                erase_event(conn, &event_id, &blanked, &over)?;
+                outcome.erased += 1;
+            }
+            None => outcome.waiting += 1,
+        }
+    }
+    Ok(outcome)
+}
+
+/// Those of the events that speak of the person, with their bodies as they shall
+/// be, by id.
+fn list_theirs(
+    conn: &mut Connection<'_>,
+    sought: &Sought,
+    ids: &[Vec<u8>],
+) -> Result<Vec<(Vec<u8>, Vec<u8>)>, DatabaseError> {
+    let bodies: Vec<(Vec<u8>, Vec<u8>)> = on_backend!(conn, |c| event_bodies::table
+        .filter(event_bodies::event_id.eq_any(ids))
+        .order(event_bodies::event_id)
+        .select((event_bodies::event_id, event_bodies::body))
+        .load(c))?;
+    Ok(bodies
+        .into_iter()
+        .filter_map(|(id, body)| Some((id, sought.blank(&body)?)))
+        .collect())
+}
+
+/// The deliveries of an event if all of them are over; from here to the commit
+/// nobody makes one of them pending again. `None` while one is owed.
+fn lock_over(
+    conn: &mut Connection<'_>,
+    event_id: &[u8],
+) -> Result<Option<Vec<Vec<u8>>>, DatabaseError> {
+    // Their ids begin with the time of their event, so this is a short range.
+    let time = event_id.get(..TIME_BYTES).unwrap_or_default().to_vec();
+    let last = [time.as_slice(), &LAST_ID_OF_TIME].concat();
+    let of_event = || {
+        deliveries::table
+            .filter(deliveries::id.between(&time, &last))
+            .filter(deliveries::event_id.eq(event_id))
+    };
+    let is_owed: bool = on_backend!(conn, |c| diesel::select(diesel::dsl::exists(
+        of_event().filter(is_pending())
+    ))
+    .get_result(c))?;
+    if is_owed {
+        return Ok(None);
+    }
+    let all = of_event()
+        .order(deliveries::id)
+        .select((deliveries::id, deliveries::state));
+    let rows: Vec<(Vec<u8>, String)> = match conn {
+        Connection::Sqlite(c) => all.load(*c)?,
+        Connection::Postgres(c) => all.for_update().load(*c)?,
+    };
+    let is_over = |(_, state): &(Vec<u8>, String)| state != DeliveryState::Pending.as_str();
+    Ok(rows
+        .iter()
+        .all(is_over)
+        .then(|| rows.into_iter().map(|(id, _)| id).collect()))
+}
+
+fn erase_event(
+    conn: &mut Connection<'_>,
+    event_id: &[u8],
+    blanked: &[u8],
+    delivery_ids: &[Vec<u8>],
+) -> Result<(), DatabaseError> {
+    let now_us = conn.now_us()?;
+    on_backend!(conn, |c| {
+        diesel::update(event_bodies::table.find(event_id))
+            .set(event_bodies::body.eq(blanked))
+            .execute(c)?;
+        diesel::update(
+            deliveries::table
+                .filter(deliveries::id.eq_any(delivery_ids))
+                .filter(deliveries::erased_at_us.is_null()),
+        )
+        .set(deliveries::erased_at_us.eq(now_us))
+        .execute(c)?;
+        diesel::delete(
+            attempt_bodies::table.filter(attempt_bodies::delivery_id.eq_any(delivery_ids)),
+        )
+        .execute(c)?;
+    });
+    Ok(())
+}
