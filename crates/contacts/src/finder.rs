@@ -10,7 +10,8 @@ use crate::email::{ascii_domain, fold};
 /// Fewer digits than these are found in numbers that are no phones.
 const MIN_NATIONAL_DIGITS: usize = 7;
 /// What may stand between the digits of one phone.
-const BETWEEN_DIGITS: &str = " -+.()/\t\u{a0}\u{2007}\u{2009}\u{202f}\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}\u{2212}";
+const BETWEEN_DIGITS: &str =
+    " -+.()/\t\u{a0}\u{2007}\u{2009}\u{202f}\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}\u{2212}";
 /// Beside letters and digits: what would make an address another one.
 const IN_LOCAL_PART: &str = ".-_+";
 
@@ -123,7 +124,10 @@ fn begins_with_domain(after: &str, domain: &str) -> bool {
     let end = after
         .find(|character| !is_of_domain(character))
         .unwrap_or(after.len());
-    let found = after.get(..end).unwrap_or_default().trim_end_matches(['.', '-']);
+    let found = after
+        .get(..end)
+        .unwrap_or_default()
+        .trim_end_matches(['.', '-']);
     found.eq_ignore_ascii_case(domain) || ascii_domain(found).is_ok_and(|it| it == domain)
 }
 

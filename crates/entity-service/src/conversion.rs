@@ -7,6 +7,7 @@
 //! remembers what each one became, for ever.
 
 mod account;
+mod added;
 mod batch;
 mod known;
 mod lead;

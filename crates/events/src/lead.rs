@@ -11,7 +11,7 @@ pub struct LeadConversionRequested {
     pub lead_id: LeadId,
     /// As sent.
     pub name: String,
-    /// As sent.
+    /// As S1 answers it: digits without `+`.
     pub phone: String,
     /// As sent.
     pub email: String,

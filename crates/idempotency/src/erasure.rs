@@ -41,10 +41,7 @@ pub fn find_answers(
         .select((dsl::idempotency_key, dsl::body))
         .load(c))?;
     let is_last = i64::try_from(rows.len()).is_ok_and(|count| count < limit);
-    let next = rows
-        .last()
-        .filter(|_| !is_last)
-        .map(|(key, _)| key.clone());
+    let next = rows.last().filter(|_| !is_last).map(|(key, _)| key.clone());
     let matching = rows.into_iter().filter(|(_, body)| matches(body));
     Ok(FoundAnswers {
         keys: matching.map(|(key, _)| key).collect(),

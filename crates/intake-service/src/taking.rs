@@ -9,11 +9,12 @@ mod batch;
 mod plan;
 mod writer;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use database::{Backend, Database};
 use outbox::Waker;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::metrics::IntakeMetrics;
 
@@ -24,6 +25,8 @@ use batch::take_batch;
 
 /// How many requests may wait to be written; more are turned away.
 const QUEUE_LENGTH: usize = 4_096;
+/// How many KiB of them may wait, however few they are.
+const QUEUE_KIB: usize = 64 * 1024;
 /// How many writers share a server: while one waits for its commit, another gathers.
 const POSTGRES_WRITERS: usize = 2;
 
@@ -52,6 +55,7 @@ impl TakeError {
 #[derive(Debug, Clone)]
 pub(crate) struct Taking {
     queue: mpsc::Sender<Queued>,
+    room_kib: Arc<Semaphore>,
 }
 
 /// A request that waits to be written, and who waits for that.
@@ -59,6 +63,8 @@ pub(crate) struct Taking {
 struct Queued {
     arrival: Arrival,
     reply: oneshot::Sender<Result<Kept, TakeError>>,
+    /// Given back once this was written.
+    room: OwnedSemaphorePermit,
 }
 
 impl Taking {
@@ -70,18 +76,28 @@ impl Taking {
             Backend::Postgres => POSTGRES_WRITERS,
         };
         writer::start(writers, waiting, database, waker, metrics);
-        Self { queue }
+        Self {
+            queue,
+            room_kib: Arc::new(Semaphore::new(QUEUE_KIB)),
+        }
     }
 
     /// Writes a request down; durable once this returns `Ok`.
     pub(crate) async fn take(&self, arrival: Arrival) -> Result<Kept, TakeError> {
+        let kib = arrival.request.body.len() / 1024 + 1;
+        let room = Arc::clone(&self.room_kib)
+            .try_acquire_many_owned(u32::try_from(kib).unwrap_or(u32::MAX))
+            .map_err(|_no_room| TakeError::Busy)?;
         let (reply, answer) = oneshot::channel();
-        self.queue
-            .try_send(Queued { arrival, reply })
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => TakeError::Busy,
-                mpsc::error::TrySendError::Closed(_) => TakeError::Unavailable,
-            })?;
+        let queued = Queued {
+            arrival,
+            reply,
+            room,
+        };
+        self.queue.try_send(queued).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => TakeError::Busy,
+            mpsc::error::TrySendError::Closed(_) => TakeError::Unavailable,
+        })?;
         answer.await.unwrap_or(Err(TakeError::Unavailable))
     }
 }

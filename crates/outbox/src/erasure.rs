@@ -59,7 +59,8 @@ pub type Find =
     fn(&mut Connection<'_>, &Sought, after: Option<&[u8]>) -> Result<Found, DatabaseError>;
 
 /// Blanks what [`Find`] found. Reads it again: it may have changed since.
-pub type Erase = fn(&mut Connection<'_>, &Sought, keys: &[Vec<u8>]) -> Result<Erased, DatabaseError>;
+pub type Erase =
+    fn(&mut Connection<'_>, &Sought, keys: &[Vec<u8>]) -> Result<Erased, DatabaseError>;
 
 /// Where a service keeps bodies.
 #[derive(Debug, Clone, Copy)]

@@ -48,7 +48,7 @@ impl Source {
             "type": "webhook",
             "name": name,
             // 0 is no limit (WIRE 2).
-            "limits": { "per_second": 0, "burst": 0, "per_address_per_minute": 0 },
+            "limits": { "per_second": 0, "per_address_per_minute": 0 },
         });
         let mut connection = Connection::open(address, Some(token)).await?;
         let ask = Ask::json(Method::POST, "/api/v1/sources", &body);

@@ -31,11 +31,11 @@ mod json;
 mod limits;
 mod media_type;
 mod multipart;
-mod read;
+mod request;
 mod text;
 mod value;
 
 pub use error::ReadError;
 pub use limits::Limits;
-pub use read::{Posted, Submission, read};
+pub use request::{Posted, Submission, read};
 pub use value::{File, Object, Value};

@@ -25,8 +25,7 @@ pub async fn tables_with(database: &Database, texts: &[&str]) -> Vec<String> {
         let dump = match database.backend() {
             Backend::Postgres => format!("SELECT t::text AS line FROM \"{table}\" t"),
             Backend::Sqlite => {
-                let columns =
-                    format!("SELECT name AS line FROM pragma_table_info('{table}')");
+                let columns = format!("SELECT name AS line FROM pragma_table_info('{table}')");
                 let quoted: Vec<String> = lines(database, columns)
                     .await
                     .iter()

@@ -15,9 +15,7 @@ pub(super) fn find(
     after: Option<&[u8]>,
 ) -> Result<Found, DatabaseError> {
     let keys: Vec<Vec<u8>> = on_backend!(conn, |c| deliveries::table
-        .inner_join(
-            attempt_bodies::table.on(attempt_bodies::delivery_id.eq(deliveries::id))
-        )
+        .inner_join(attempt_bodies::table.on(attempt_bodies::delivery_id.eq(deliveries::id)))
         .filter(deliveries::erased_at_us.is_not_null())
         .filter(deliveries::account_id.eq(sought.account_id.0))
         .filter(deliveries::id.gt(after.unwrap_or_default()))

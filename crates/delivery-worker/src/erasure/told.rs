@@ -12,6 +12,9 @@ use crate::store::schema::{attempt_bodies, deliveries, event_bodies, events};
 /// time.
 const ROWS: i64 = 1_000;
 
+/// An event's id and its body.
+type Event = (Vec<u8>, Vec<u8>);
+
 /// The last of the ids that begin with a time.
 const LAST_ID_OF_TIME: [u8; 16 - TIME_BYTES] = [0xff; 16 - TIME_BYTES];
 
@@ -27,10 +30,7 @@ pub(super) fn find(
         .select((events::event_id, events::account_id))
         .load(c))?;
     let is_last = i64::try_from(passed.len()).is_ok_and(|count| count < ROWS);
-    let next = passed
-        .last()
-        .filter(|_| !is_last)
-        .map(|(id, _)| id.clone());
+    let next = passed.last().filter(|_| !is_last).map(|(id, _)| id.clone());
     let ids: Vec<Vec<u8>> = passed
         .into_iter()
         .filter(|(_, account_id)| *account_id == sought.account_id.0)
@@ -70,8 +70,8 @@ fn list_theirs(
     conn: &mut Connection<'_>,
     sought: &Sought,
     ids: &[Vec<u8>],
-) -> Result<Vec<(Vec<u8>, Vec<u8>)>, DatabaseError> {
-    let bodies: Vec<(Vec<u8>, Vec<u8>)> = on_backend!(conn, |c| event_bodies::table
+) -> Result<Vec<Event>, DatabaseError> {
+    let bodies: Vec<Event> = on_backend!(conn, |c| event_bodies::table
         .filter(event_bodies::event_id.eq_any(ids))
         .order(event_bodies::event_id)
         .select((event_bodies::event_id, event_bodies::body))

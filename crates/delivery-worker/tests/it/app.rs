@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{OutgoingMessage, Publisher};
+use broker::{Confirmation, OutgoingMessage, Publisher};
 use database::{Backend, Connection, Database, DatabaseError, on_backend};
 use delivery_worker::{AddressPolicy, DeliveryConfig, Dependencies, KeyRing, MasterKey, Service};
 use diesel::connection::SimpleConnection;
@@ -158,8 +158,9 @@ impl TestApp {
         api.post("/api/v1/webhooks", body).await.expect(201).json()
     }
 
-    /// Puts an event on the broker and waits until the worker has taken it in.
-    pub(crate) async fn publish(&self, event: &Event) {
+    /// Puts an event on the broker. In process it is confirmed by all who consume it, which for
+    /// some events is not the worker alone.
+    pub(crate) async fn hand_over(&self, event: &Event) -> Confirmation {
         let event_type = event.change.event_type();
         let message = OutgoingMessage {
             routing_key: event_type.to_owned(),
@@ -169,8 +170,12 @@ impl TestApp {
             traceparent: None,
             body: event.encode().into(),
         };
-        let confirmation = self.publisher.publish(message).await.unwrap();
-        confirmation.await.unwrap();
+        self.publisher.publish(message).await.unwrap()
+    }
+
+    /// Puts an event on the broker and waits until the worker has taken it in.
+    pub(crate) async fn publish(&self, event: &Event) {
+        self.hand_over(event).await.await.unwrap();
         let id: String = event
             .id
             .as_bytes()
@@ -212,7 +217,7 @@ impl TestApp {
     }
 
     /// How many rows a table has, over all accounts.
-    pub(crate) async fn count_rows(&self, table: &'static str) -> i64 {
+    pub(crate) async fn count_rows(&self, table: &str) -> i64 {
         self.count(format!("SELECT count(*) AS count FROM {table}"))
             .await
     }

@@ -1,6 +1,7 @@
 //! `/deliveries`.
 
 mod detail;
+mod erasing;
 mod held;
 mod list;
 mod retry;

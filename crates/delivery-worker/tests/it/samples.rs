@@ -79,7 +79,7 @@ pub(crate) fn client_added(account: i64, client: i64) -> Event {
     event(account, Change::Client(Box::new(change)))
 }
 
-fn event(account: i64, change: Change) -> Event {
+pub(crate) fn event(account: i64, change: Change) -> Event {
     let now = Clock::System.now();
     Event {
         id: EventId::new(now),

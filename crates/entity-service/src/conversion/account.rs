@@ -8,6 +8,7 @@ use events::{
     OrderSnapshot, Timestamp,
 };
 
+use super::added::Added;
 use super::known::{KnownClients, KnownSettings};
 use super::lead::Lead;
 use super::metrics::Outcome;
@@ -15,13 +16,15 @@ use crate::domain::directory::DirectoryKind;
 use crate::domain::stored::Stored;
 use crate::domain::{client, order};
 use crate::records::accounts::ensure_account;
-use crate::records::clients::{add_checked_client, write_checked_client};
-use crate::records::orders::add_checked_order;
+use crate::records::clients::{client_added, write_checked_client};
+use crate::records::orders::order_added;
 use crate::store::author::Author;
 use crate::store::error::StoreError;
 use crate::store::lead_conversions::{insert_conversions, list_conversions};
 
-/// What is under way in one account.
+/// What is under way in one account. New records are written together at the
+/// end, under ids that were reserved: a round trip for each would take most of
+/// the time.
 #[derive(Debug)]
 pub(super) struct AccountWork {
     account_id: AccountId,
@@ -31,6 +34,7 @@ pub(super) struct AccountWork {
     /// What leads became, now or earlier.
     conversions: HashMap<LeadId, LeadConverted>,
     converted_now: Vec<LeadId>,
+    added: Added,
     /// In the order in which they go out.
     events: Vec<Event>,
 }
@@ -46,13 +50,22 @@ impl AccountWork {
     ) -> Result<Self, StoreError> {
         ensure_account(conn, account_id, now)?;
         let ids: Vec<i64> = leads.iter().map(|lead| lead.id.0).collect();
+        let conversions = list_conversions(conn, account_id, &ids)?;
+        let clients = KnownClients::lock(conn, account_id, leads)?;
+        let new: Vec<&Lead> = leads
+            .iter()
+            .filter(|lead| !conversions.contains_key(&lead.id))
+            .copied()
+            .collect();
+        let added = Added::reserve(conn, account_id, &new, &clients)?;
         Ok(Self {
             account_id,
             now,
-            conversions: list_conversions(conn, account_id, &ids)?,
-            clients: KnownClients::lock(conn, account_id, leads)?,
+            conversions,
+            clients,
             settings: KnownSettings::read(conn, account_id, leads, now)?,
             converted_now: Vec::new(),
+            added,
             events: Vec::new(),
         })
     }
@@ -76,12 +89,12 @@ impl AccountWork {
                 let client = self.fill_client(conn, author, lead, id, &mut warnings)?;
                 (client, Outcome::ClientMatched)
             }
-            None => (self.add_client(conn, author, lead)?, Outcome::ClientAdded),
+            None => (self.add_client(author, lead)?, Outcome::ClientAdded),
         };
         let client_id = client.id;
         let order = self.order_of(lead, client, &mut warnings);
-        let (order, change) = add_checked_order(conn, self.account_id, order, Some(lead.id))?;
-        self.events.push(author.event(change));
+        let order = self.added.order(lead.id, order)?;
+        self.events.push(author.event(order_added(&order)));
         let conversion = LeadConverted {
             lead_id: lead.id,
             client_id,
@@ -96,7 +109,8 @@ impl AccountWork {
     }
 
     /// Writes down what the leads became; returns the events to append.
-    pub(super) fn finish(self, conn: &mut Connection<'_>) -> Result<Vec<Event>, StoreError> {
+    pub(super) fn finish(mut self, conn: &mut Connection<'_>) -> Result<Vec<Event>, StoreError> {
+        self.added.write(conn)?;
         let new: Vec<&LeadConverted> = self
             .converted_now
             .iter()
@@ -108,12 +122,7 @@ impl AccountWork {
         Ok(self.events)
     }
 
-    fn add_client(
-        &mut self,
-        conn: &mut Connection<'_>,
-        author: &Author,
-        lead: &Lead,
-    ) -> Result<ClientSnapshot, StoreError> {
+    fn add_client(&mut self, author: &Author, lead: &Lead) -> Result<ClientSnapshot, StoreError> {
         let client = ClientSnapshot {
             realname: lead.name.clone(),
             phone: lead.phone.text.clone(),
@@ -121,8 +130,8 @@ impl AccountWork {
             status_id: self.settings.client_status,
             ..client::blank(self.now)
         };
-        let (added, change) = add_checked_client(conn, self.account_id, client)?;
-        self.events.push(author.event(change));
+        let added = self.added.client(client)?;
+        self.events.push(author.event(client_added(&added)));
         let client = added.record.clone();
         self.clients.note(added, lead);
         Ok(client)
@@ -152,6 +161,10 @@ impl AccountWork {
                 ));
             }
             _ => fill(&mut client.email, &lead.email.text),
+        }
+        if client != before.record {
+            // It may be one of those that are not written yet.
+            self.added.write(conn)?;
         }
         let (after, change) = write_checked_client(conn, author, before, client)?;
         let client = after.record.clone();

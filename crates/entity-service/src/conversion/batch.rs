@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use broker::IncomingMessage;
-use database::{DatabaseError, write_halving};
+use database::{Backend, DatabaseError, write_halving};
 use events::{Change, Decoded, Event};
 use outbox::parked::{NewParked, park};
 use outbox::queue::ENTITY_LEADS;
@@ -15,9 +15,13 @@ use super::unit::{Request, convert_all};
 use super::{CONFLICT_PAUSE, Conversion};
 use crate::store::error::StoreError;
 
-/// How many leads share a transaction: more is faster, but others wait longer
-/// for the one writer that SQLite has.
-const PORTION: usize = 64;
+/// How many leads share a transaction on SQLite: more is faster, but others wait
+/// longer for the one writer.
+const SQLITE_PORTION: usize = 64;
+
+/// The same on PostgreSQL, where each lead takes up to three of the locks that
+/// the server has room for.
+const POSTGRES_PORTION: usize = 128;
 
 /// How often a lead is tried by itself if what it refers to goes away in the
 /// moment between looking and writing.
@@ -27,9 +31,13 @@ impl Conversion {
     /// Converts a batch; all of it may be acked when this returns.
     pub(super) async fn convert(&self, messages: &[IncomingMessage]) -> Result<(), DatabaseError> {
         let mut parked = Vec::new();
+        let size = match self.database.backend() {
+            Backend::Sqlite => SQLITE_PORTION,
+            Backend::Postgres => POSTGRES_PORTION,
+        };
         let mut requests = self.decode(messages, &mut parked).into_iter().peekable();
         while requests.peek().is_some() {
-            let portion: Vec<Request> = requests.by_ref().take(PORTION).collect();
+            let portion: Vec<Request> = requests.by_ref().take(size).collect();
             let guilty = self.convert_portion(Arc::new(portion)).await?;
             for (place, reason) in guilty {
                 if let Some(message) = messages.get(place) {

@@ -51,22 +51,13 @@ pub(crate) fn add_client(
     set_client_fields(conn, account_id, client.id, &fields)?;
     client.fields = in_order(fields);
     let added = Stored::new(client);
-    let change = changed(Action::Add, &added, Vec::new(), None);
-    author.append(conn, change)?;
+    author.append(conn, client_added(&added))?;
     Ok(added)
 }
 
-/// Adds a client whose values were checked and that has no extra fields; its
-/// event is the caller's to append.
-pub(crate) fn add_checked_client(
-    conn: &mut Connection<'_>,
-    account_id: AccountId,
-    mut client: ClientSnapshot,
-) -> Result<(Stored<ClientSnapshot>, Change), DatabaseError> {
-    client.id = clients::insert_client(conn, account_id, &client)?;
-    let added = Stored::new(client);
-    let change = changed(Action::Add, &added, Vec::new(), None);
-    Ok((added, change))
+/// What tells of a new client.
+pub(crate) fn client_added(client: &Stored<ClientSnapshot>) -> Change {
+    changed(Action::Add, client, Vec::new(), None)
 }
 
 /// The client with its extra fields; kept from other writers until the

@@ -2,8 +2,8 @@
 
 use database::{Connection, DatabaseError};
 use events::{
-    AccountId, Action, Change, ClientId, ClientSnapshot, LeadId, OrderChanged, OrderId,
-    OrderSnapshot, TasksOfOrderDeleted,
+    AccountId, Action, Change, ClientId, ClientSnapshot, OrderChanged, OrderId, OrderSnapshot,
+    TasksOfOrderDeleted,
 };
 use http_api::{ApiError, IfMatch, Presence};
 
@@ -39,23 +39,15 @@ pub(crate) fn add_order(
     let mut order = blank(placement, author.now);
     patch.merge_into(&mut order);
     order.client = client;
-    let (added, change) = add_checked_order(conn, account_id, order, None)?;
-    author.append(conn, change)?;
+    order.id = orders::insert_order(conn, account_id, &order)?;
+    let added = Stored::new(order);
+    author.append(conn, order_added(&added))?;
     Ok(added)
 }
 
-/// Adds an order whose values and references were checked, of a lead if it came
-/// from one; its event is the caller's to append.
-pub(crate) fn add_checked_order(
-    conn: &mut Connection<'_>,
-    account_id: AccountId,
-    mut order: OrderSnapshot,
-    lead_id: Option<LeadId>,
-) -> Result<(Stored<OrderSnapshot>, Change), DatabaseError> {
-    order.id = orders::insert_order(conn, account_id, &order, lead_id)?;
-    let added = Stored::new(order);
-    let change = changed(Action::Add, &added, Vec::new(), None);
-    Ok((added, change))
+/// What tells of a new order.
+pub(crate) fn order_added(order: &Stored<OrderSnapshot>) -> Change {
+    changed(Action::Add, order, Vec::new(), None)
 }
 
 /// The order; kept from other writers until the transaction ends, if `lock` says so.

@@ -10,7 +10,7 @@ use http_api::{PageRequest, TimeRange};
 use crate::domain::client::{normalized_email, normalized_phone};
 use crate::domain::stored::Stored;
 use crate::store::client_fields::list_fields_of_clients;
-use crate::store::narrowing::{Lock, any_of, one_row, page_of};
+use crate::store::narrowing::{Lock, any_of, one_row, page_of, reserve_ids};
 use crate::store::schema::clients;
 
 #[derive(Debug, Queryable, Selectable)]
@@ -181,6 +181,40 @@ pub(crate) fn insert_client(
         .returning(clients::id)
         .get_result(c))?;
     Ok(ClientId(id))
+}
+
+/// Ids for clients that [`insert_clients`] is about to add.
+pub(crate) fn reserve_client_ids(
+    conn: &mut Connection<'_>,
+    count: i64,
+) -> Result<Vec<ClientId>, DatabaseError> {
+    Ok(reserve_ids!(conn, "clients", count).map(ClientId).collect())
+}
+
+/// Adds clients under their reserved ids at revision 1, without extra fields.
+pub(crate) fn insert_clients(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    added: &[ClientSnapshot],
+) -> Result<(), DatabaseError> {
+    if added.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = added
+        .iter()
+        .map(|client| {
+            (
+                clients::id.eq(client.id.0),
+                clients::account_id.eq(account_id.0),
+                clients::created_at_us.eq(client.created_at.0),
+                ClientColumns::of(client, 1),
+            )
+        })
+        .collect();
+    on_backend!(conn, |c| diesel::insert_into(clients::table)
+        .values(&rows)
+        .execute(c))?;
+    Ok(())
 }
 
 /// Writes all that can change of a client but its extra fields.

@@ -59,6 +59,39 @@ macro_rules! one_row {
 }
 pub(crate) use one_row;
 
+/// Ids for `$count` rows that `$table` is about to get, as the database would
+/// give them. Those that stay unused are never given again on PostgreSQL.
+macro_rules! reserve_ids {
+    ($conn:expr, $table:literal, $count:expr) => {{
+        #[derive(diesel::QueryableByName)]
+        struct Reserved {
+            #[diesel(sql_type = diesel::sql_types::BigInt)]
+            id: i64,
+        }
+        let count: i64 = $count;
+        let rows: Vec<Reserved> = match $conn {
+            ::database::Connection::Sqlite(c) => diesel::sql_query(concat!(
+                "WITH RECURSIVE ids (id, left_over) AS (
+                     SELECT coalesce(max(seq), 0), ? FROM sqlite_sequence WHERE name = '",
+                $table,
+                "' UNION ALL SELECT id + 1, left_over - 1 FROM ids WHERE left_over > 0
+                 ) SELECT id FROM ids LIMIT -1 OFFSET 1"
+            ))
+            .bind::<diesel::sql_types::BigInt, _>(count)
+            .load(*c)?,
+            ::database::Connection::Postgres(c) => diesel::sql_query(concat!(
+                "SELECT nextval('",
+                $table,
+                "_id_seq') AS id FROM generate_series(1, $1)"
+            ))
+            .bind::<diesel::sql_types::BigInt, _>(count)
+            .load(*c)?,
+        };
+        rows.into_iter().map(|reserved| reserved.id)
+    }};
+}
+pub(crate) use reserve_ids;
+
 /// What a row is read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lock {

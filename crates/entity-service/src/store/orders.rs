@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::domain::order::{Placement, parse_tags};
 use crate::domain::stored::Stored;
-use crate::store::narrowing::{Lock, any_of, one_row, page_of};
+use crate::store::narrowing::{Lock, any_of, one_row, page_of, reserve_ids};
 use crate::store::references::{find_placement, list_placements};
 use crate::store::schema::orders;
 use crate::store::stages::read_color;
@@ -195,17 +195,15 @@ pub(crate) fn list_orders(
         .collect()
 }
 
-/// Adds an order at revision 1, of a lead if it came from one; answers its id.
+/// Adds an order at revision 1; answers its id.
 pub(crate) fn insert_order(
     conn: &mut Connection<'_>,
     account_id: AccountId,
     order: &OrderSnapshot,
-    lead_id: Option<LeadId>,
 ) -> Result<OrderId, DatabaseError> {
     let row = (
         orders::account_id.eq(account_id.0),
         orders::created_at_us.eq(order.created_at.0),
-        orders::lead_id.eq(lead_id.map(|id| id.0)),
         OrderColumns::of(order, 1),
     );
     let id: i64 = on_backend!(conn, |c| diesel::insert_into(orders::table)
@@ -213,6 +211,41 @@ pub(crate) fn insert_order(
         .returning(orders::id)
         .get_result(c))?;
     Ok(OrderId(id))
+}
+
+/// Ids for orders that [`insert_orders_of_leads`] is about to add.
+pub(crate) fn reserve_order_ids(
+    conn: &mut Connection<'_>,
+    count: i64,
+) -> Result<Vec<OrderId>, DatabaseError> {
+    Ok(reserve_ids!(conn, "orders", count).map(OrderId).collect())
+}
+
+/// Adds orders of leads under their reserved ids at revision 1.
+pub(crate) fn insert_orders_of_leads(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    added: &[(LeadId, OrderSnapshot)],
+) -> Result<(), DatabaseError> {
+    if added.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = added
+        .iter()
+        .map(|(lead_id, order)| {
+            (
+                orders::id.eq(order.id.0),
+                orders::account_id.eq(account_id.0),
+                orders::lead_id.eq(lead_id.0),
+                orders::created_at_us.eq(order.created_at.0),
+                OrderColumns::of(order, 1),
+            )
+        })
+        .collect();
+    on_backend!(conn, |c| diesel::insert_into(orders::table)
+        .values(&rows)
+        .execute(c))?;
+    Ok(())
 }
 
 /// Writes all that can change of an order.

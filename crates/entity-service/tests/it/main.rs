@@ -11,6 +11,7 @@ mod contention;
 mod conversion;
 mod custom_fields;
 mod directories;
+mod erasing;
 mod events;
 mod faults;
 mod histories;

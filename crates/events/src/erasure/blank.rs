@@ -113,11 +113,7 @@ impl<F: Fn(&str) -> bool> Blanker<F> {
 
     /// What is said of the person in somebody else's record.
     fn client_texts(&mut self, client: &mut ClientSnapshot) {
-        self.texts([
-            &mut client.realname,
-            &mut client.position,
-            &mut client.text,
-        ]);
+        self.texts([&mut client.realname, &mut client.position, &mut client.text]);
         for field in &mut client.fields {
             let shown = match &field.value {
                 FieldValue::Text(text) => text.clone(),

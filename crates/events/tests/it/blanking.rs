@@ -120,7 +120,10 @@ fn an_order_that_went_to_another_client_keeps_that_client() {
     assert_eq!(change.order.client, Some(somebody_else()));
     let previous = change.previous.unwrap();
     assert_eq!(previous.client, Some(nobody()));
-    assert_eq!((previous.name.as_str(), change.order.name.as_str()), ("", ""));
+    assert_eq!(
+        (previous.name.as_str(), change.order.name.as_str()),
+        ("", "")
+    );
 }
 
 #[test]
@@ -167,7 +170,10 @@ fn words_about_the_person_go_from_records_of_others() {
     assert_eq!(change.client.realname, "Анна");
     assert_eq!(change.client.text, "");
     assert_eq!(change.client.fields[0].value, FieldValue::Null);
-    assert_eq!(change.client.fields[1].value, FieldValue::Text("Москва".into()));
+    assert_eq!(
+        change.client.fields[1].value,
+        FieldValue::Text("Москва".into())
+    );
 
     let change = blanked(Change::Task(Box::new(TaskChanged {
         action: Action::Add,
@@ -182,7 +188,10 @@ fn words_about_the_person_go_from_records_of_others() {
     let Change::Task(change) = change else {
         panic!("still a task");
     };
-    assert_eq!((change.task.name.as_str(), change.task.text.as_str()), ("", "до обеда"));
+    assert_eq!(
+        (change.task.name.as_str(), change.task.text.as_str()),
+        ("", "до обеда")
+    );
 
     let change = blanked(Change::LeadConverted(LeadConverted {
         lead_id: LeadId(1),

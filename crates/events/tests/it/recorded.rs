@@ -4,8 +4,8 @@
 use events::{
     Action, ActorKind, Change, ClientChanged, ClientId, ClientSnapshot, Decoded, DeletedTask,
     DirectoryEntryId, Event, FieldValue, LeadConversionRequested, LeadConverted, LeadId,
-    OrderChanged, OrderId, OrderSnapshot, PersonErased, PipelineChanged, Price, StageId, StageKind, TaskChanged,
-    TaskId, TaskSnapshot, TasksOfOrderDeleted, Timestamp, TokenId, TokenRevoked,
+    OrderChanged, OrderId, OrderSnapshot, PersonErased, PipelineChanged, Price, StageId, StageKind,
+    TaskChanged, TaskId, TaskSnapshot, TasksOfOrderDeleted, Timestamp, TokenId, TokenRevoked,
 };
 
 use crate::sample::{

@@ -64,7 +64,12 @@ async fn a_repeat_of_what_was_forgotten_does_nothing_and_is_told_why() {
         app.post(1, NOTES, Some("k"), 2).await,
         Err(WorkError::Refused(ApiError::IdempotencyMismatch))
     ));
-    assert!(app.post(2, NOTES, Some("k"), 1).await.unwrap().is_replayed());
+    assert!(
+        app.post(2, NOTES, Some("k"), 1)
+            .await
+            .unwrap()
+            .is_replayed()
+    );
     assert_eq!(forget(&app, 1, "none").await, 0);
     let kept = app
         .database

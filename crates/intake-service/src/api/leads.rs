@@ -57,35 +57,45 @@ pub(crate) struct UpdateLeadRequest {
     funnel_stage_id: Option<i64>,
     /// Budget, in whole units.
     cost: Option<i64>,
-    #[schema(inline)]
-    #[serde(flatten)]
-    marks: MarksBody,
-}
-
-/// Where a lead came from; each up to 4096 characters.
-#[derive(Debug, ToSchema)]
-#[schema(rename_all = "camelCase")]
-#[expect(dead_code, reason = "describes the body for the OpenAPI document")]
-pub(crate) struct MarksBody {
+    /// UTM mark; this and the other marks up to 4096 characters.
     utm_source: Option<String>,
+    /// UTM mark.
     utm_medium: Option<String>,
+    /// UTM mark.
     utm_campaign: Option<String>,
+    /// UTM mark.
     utm_content: Option<String>,
+    /// UTM mark.
     utm_term: Option<String>,
+    /// UTM mark.
     utm_referrer: Option<String>,
+    /// Openstat mark.
     openstat_service: Option<String>,
+    /// Openstat mark.
     openstat_campaign: Option<String>,
+    /// Openstat mark.
     openstat_ad: Option<String>,
+    /// Openstat mark.
     openstat_source: Option<String>,
+    /// Mark.
     from: Option<String>,
+    /// Click or visitor id.
     yclid: Option<String>,
+    /// Click or visitor id.
     ymclid: Option<String>,
+    /// Click or visitor id.
     ym_client_id: Option<String>,
+    /// Click or visitor id.
     gclid: Option<String>,
+    /// Click or visitor id.
     yqrid: Option<String>,
+    /// Click or visitor id.
     fbclid: Option<String>,
+    /// Click or visitor id.
     roistat_id: Option<String>,
+    /// Address of the page before.
     referrer: Option<String>,
+    /// The visitor's address, as sent.
     ip: Option<String>,
 }
 
@@ -135,9 +145,46 @@ pub(crate) struct LeadResponse {
     /// The sender's own id: an integer, or text where it is none.
     #[schema(value_type = Option<Value>)]
     remote_id: Option<Value>,
-    #[schema(inline)]
-    #[serde(flatten)]
-    marks: MarksBody,
+    /// UTM mark.
+    utm_source: Option<String>,
+    /// UTM mark.
+    utm_medium: Option<String>,
+    /// UTM mark.
+    utm_campaign: Option<String>,
+    /// UTM mark.
+    utm_content: Option<String>,
+    /// UTM mark.
+    utm_term: Option<String>,
+    /// UTM mark.
+    utm_referrer: Option<String>,
+    /// Openstat mark.
+    openstat_service: Option<String>,
+    /// Openstat mark.
+    openstat_campaign: Option<String>,
+    /// Openstat mark.
+    openstat_ad: Option<String>,
+    /// Openstat mark.
+    openstat_source: Option<String>,
+    /// Mark.
+    from: Option<String>,
+    /// Click or visitor id.
+    yclid: Option<String>,
+    /// Click or visitor id.
+    ymclid: Option<String>,
+    /// Click or visitor id.
+    ym_client_id: Option<String>,
+    /// Click or visitor id.
+    gclid: Option<String>,
+    /// Click or visitor id.
+    yqrid: Option<String>,
+    /// Click or visitor id.
+    fbclid: Option<String>,
+    /// Click or visitor id.
+    roistat_id: Option<String>,
+    /// Address of the page before.
+    referrer: Option<String>,
+    /// The visitor's address, as sent.
+    ip: Option<String>,
     /// The order that it became.
     order_id: Option<i64>,
     /// `new`: waits in the inbox; `converting`: a client and an order are being made; `converted`;

@@ -48,7 +48,7 @@ const READ_ONLY_KEYS: [&str; 8] = [
     "updated_at",
 ];
 
-/// A source to create.
+/// A source to create. Where null or nothing is sent, the preset's value holds.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the body for the OpenAPI document")]
 pub(crate) struct CreateSourceRequest {
@@ -59,9 +59,34 @@ pub(crate) struct CreateSourceRequest {
     /// What managers call it, 1 to 255 characters.
     #[schema(example = "Сайт")]
     name: String,
-    #[schema(inline)]
-    #[serde(flatten)]
-    settings: SourceSettingsRequest,
+    /// Whether it takes leads; true unless given. Otherwise its URL answers 404.
+    active: Option<bool>,
+    /// What a lead gets that says nothing of it.
+    defaults: Option<DefaultsBody>,
+    /// Whether a bad value in any field is refused (422) instead of kept in `extra`; false unless
+    /// given.
+    strict: Option<bool>,
+    /// The sender's own names, or dotted paths into nested bodies, to the documented names; 100 at
+    /// most. In a change they are merged by name, null removes.
+    #[schema(example = json!({"Ваше имя": "name"}))]
+    mapping: Option<BTreeMap<String, Option<String>>>,
+    /// What is answered when all is well, instead of the lead.
+    answer: Option<AnswerBody>,
+    /// Two letters of ISO 3166: the country of phones without a country code; `RU` unless given.
+    #[schema(example = "RU")]
+    phone_region: Option<String>,
+    /// Where a browser is sent on (303) when all is well: `http://` or `https://`, without user
+    /// name and password, at most 2048 characters.
+    redirect_url: Option<String>,
+    /// A field that people do not see and leave blank; what fills it is spam. Empty: none.
+    honeypot: Option<String>,
+    /// How fast requests may come.
+    limits: Option<LimitsRequest>,
+    /// Whether leads become clients and orders by themselves (true unless given), or wait in the
+    /// inbox for `POST /leads/{id}/convert`.
+    auto_convert: Option<bool>,
+    /// Whether `GET` with a query brings a lead as well.
+    accept_get: Option<bool>,
 }
 
 /// What shall change of a source (RFC 7396); null means as the preset says, or none.
@@ -70,15 +95,6 @@ pub(crate) struct CreateSourceRequest {
 pub(crate) struct UpdateSourceRequest {
     /// 1 to 255 characters.
     name: Option<String>,
-    #[schema(inline)]
-    #[serde(flatten)]
-    settings: SourceSettingsRequest,
-}
-
-/// What can be set of a source. Where null or nothing is sent, the preset's value holds.
-#[derive(Debug, ToSchema)]
-#[expect(dead_code, reason = "describes the body for the OpenAPI document")]
-pub(crate) struct SourceSettingsRequest {
     /// Whether it takes leads; true unless given. Otherwise its URL answers 404.
     active: Option<bool>,
     /// What a lead gets that says nothing of it.
@@ -264,7 +280,7 @@ impl SourceResponse {
             limits: effective.limits.into(),
             auto_convert: effective.auto_convert,
             accept_get: effective.accept_get,
-            from_preset: source.from_preset(),
+            from_preset: source.names_of_preset(),
             samples: Samples::of(&url, &effective),
             url,
             answer: effective.answer.map(AnswerBody::from),

@@ -16,7 +16,8 @@ pub(crate) fn conversion_request(lead: &Lead, defaults: &LeadDefaults) -> LeadCo
     LeadConversionRequested {
         lead_id: lead.id,
         name: text(&lead.name),
-        phone: text(&lead.phone),
+        // As the sender was answered: one spelling for clients of all sources.
+        phone: text(&lead.phone_digits),
         email: text(&lead.email),
         phone_e164: lead.phone_normalized.clone(),
         email_normalized: lead.email_normalized.clone(),

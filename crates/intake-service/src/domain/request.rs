@@ -57,11 +57,6 @@ impl Outcome {
         Self::Failed,
     ];
 
-    /// From the name on the wire and in the database.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.as_str() == name)
-    }
-
     /// The name on the wire and in the database.
     pub(crate) fn as_str(self) -> &'static str {
         match self {

@@ -24,6 +24,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) status: u16,
     pub(crate) error: Option<&'a str>,
     pub(crate) lead_id: Option<i64>,
+    /// When it was read again, if that came to an end.
+    pub(crate) replayed_at_us: Option<i64>,
 }
 
 /// Ids that rows of a batch may have, one of each per arrival, rising.

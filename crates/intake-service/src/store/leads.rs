@@ -159,24 +159,6 @@ impl<'a> LeadColumns<'a> {
     }
 }
 
-/// Adds a lead as it stands but for its id, which this answers.
-pub(crate) fn insert_lead(
-    conn: &mut Connection<'_>,
-    account_id: AccountId,
-    lead: &Lead,
-) -> Result<LeadId, DatabaseError> {
-    let row = (
-        leads::account_id.eq(account_id.0),
-        leads::created_at_us.eq(lead.created_at.0),
-        LeadColumns::of(lead),
-    );
-    let id: i64 = on_backend!(conn, |c| diesel::insert_into(leads::table)
-        .values(row)
-        .returning(leads::id)
-        .get_result(c))?;
-    Ok(LeadId(id))
-}
-
 /// The lead, if it is the account's and not deleted.
 pub(crate) fn find_lead(
     conn: &mut Connection<'_>,

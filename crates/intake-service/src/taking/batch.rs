@@ -109,6 +109,11 @@ fn entry(arrival: &Arrival, plan: Plan, request_id: i64) -> Entry<'_> {
         status,
         error,
         lead_id,
+        // What fails through our fault has not been tried.
+        replayed_at_us: arrival
+            .replay
+            .filter(|_| outcome != Outcome::Failed)
+            .map(|replay| replay.at.0),
     }
 }
 

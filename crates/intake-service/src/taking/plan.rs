@@ -102,3 +102,132 @@ impl<'a> Seen<'a> {
 fn look<K: Hash + Eq>(seen: &HashMap<K, i64>, key: Option<K>) -> Option<i64> {
     key.and_then(|key| seen.get(&key).copied())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use contacts::{Email, Phone, Region};
+    use events::{AccountId, Timestamp};
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+    use crate::domain::lead::{LeadDraft, RemoteId};
+    use crate::domain::request::RawRequest;
+    use crate::domain::source::{Source, SourceId, SourceSettings};
+    use crate::preset::Preset;
+    use crate::taking::Verdict;
+
+    fn source(id: i64, account: i64) -> Arc<Source> {
+        Arc::new(Source {
+            id: SourceId(id),
+            account_id: AccountId(account),
+            preset: Preset::parse("webhook").unwrap(),
+            name: "site".to_owned(),
+            token: id.to_string(),
+            active: true,
+            settings: SourceSettings::default(),
+            revision: 1,
+            created_at: Timestamp(0),
+            updated_at: Timestamp(0),
+        })
+    }
+
+    /// Small numbers, so that they meet.
+    type Drawn = (i64, Option<u8>, Option<u8>, Option<u8>, Option<u8>);
+
+    fn arrival((account, phone, email, remote_id, click): Drawn) -> Arrival {
+        let phone = phone.map(|n| format!("+7800555353{n}"));
+        let draft = LeadDraft {
+            phone: phone.and_then(|phone| Phone::parse(&phone, Region::default())),
+            email: email.map(|n| Email::parse(&format!("p{n}@site.ru")).unwrap()),
+            remote_id: remote_id.map(|n| RemoteId(n.to_string())),
+            ..LeadDraft::default()
+        };
+        Arrival {
+            source: source(account * 10, account),
+            request: RawRequest {
+                received_at: Timestamp(0),
+                method: "POST".to_owned(),
+                remote_address: String::new(),
+                content_type: None,
+                query: Vec::new(),
+                headers: Value::Null,
+                body: Vec::new(),
+                body_bytes: 0,
+                correlation_id: String::new(),
+            },
+            verdict: Verdict::Lead {
+                draft: Box::new(draft),
+                fingerprint: click.map(|n| [n; 32]),
+            },
+            replay: None,
+        }
+    }
+
+    /// The same, by going through all earlier leads for each.
+    fn one_by_one(drawn: &[Drawn]) -> Vec<Plan> {
+        let mut made: Vec<(i64, Drawn)> = Vec::new();
+        let mut plans = Vec::new();
+        for (id, new) in (1..).zip(drawn) {
+            let same = |own: Option<u8>, other: Option<u8>| own.is_some() && own == other;
+            let of_account = || made.iter().filter(|(_, old)| old.0 == new.0);
+            let repeat = of_account().find(|(_, old)| same(old.3, new.3));
+            let click = of_account().find(|(_, old)| same(old.4, new.4));
+            let others: Vec<i64> = of_account()
+                .filter(|(_, old)| same(old.1, new.1) || same(old.2, new.2))
+                .map(|(id, _)| *id)
+                .collect();
+            plans.push(match (repeat, click) {
+                (Some((lead, _)), _) => Plan::Repeat(*lead),
+                (None, Some((lead, _))) => Plan::DoubleClick(*lead),
+                (None, None) => {
+                    made.push((id, *new));
+                    Plan::New {
+                        id,
+                        first_id: others.first().copied(),
+                        other_count: i64::try_from(others.len()).unwrap(),
+                    }
+                }
+            });
+        }
+        plans
+    }
+
+    fn drawn() -> impl Strategy<Value = Drawn> {
+        let few = || proptest::option::of(0_u8..4);
+        let rare = || proptest::option::weighted(0.3, 0_u8..6);
+        (1_i64..3, few(), few(), rare(), rare())
+    }
+
+    proptest! {
+        #[test]
+        fn a_batch_comes_out_as_one_after_the_other(
+            drawn in proptest::collection::vec(drawn(), 0..40),
+        ) {
+            let arrivals: Vec<Arrival> = drawn.iter().copied().map(arrival).collect();
+            let found = vec![Found::default(); arrivals.len()];
+            let ids: Vec<i64> = (1..).take(arrivals.len()).collect();
+            prop_assert_eq!(plan(&arrivals, &found, &ids), one_by_one(&drawn));
+        }
+    }
+
+    #[test]
+    fn what_the_tables_say_comes_first() {
+        let same = (1, Some(1), None, None, None);
+        let arrivals = [arrival(same), arrival(same)];
+        let found = Found {
+            first_id: Some(7),
+            other_count: 3,
+            ..Found::default()
+        };
+        let plans = plan(&arrivals, &[found; 2], &[20, 21]);
+        let new = |id, other_count| Plan::New {
+            id,
+            first_id: Some(7),
+            other_count,
+        };
+        assert_eq!(plans, [new(20, 3), new(21, 4)]);
+    }
+}

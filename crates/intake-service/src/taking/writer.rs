@@ -57,11 +57,14 @@ impl Writer {
     }
 
     async fn write(self, batch: Vec<Queued>) {
-        let (arrivals, replies): (Vec<Arrival>, Vec<Reply>) = batch
-            .into_iter()
-            .map(|queued| (queued.arrival, queued.reply))
-            .unzip();
-        let mut replies: Vec<Option<Reply>> = replies.into_iter().map(Some).collect();
+        let mut arrivals = Vec::with_capacity(batch.len());
+        let mut replies = Vec::with_capacity(batch.len());
+        let mut rooms = Vec::with_capacity(batch.len());
+        for queued in batch {
+            arrivals.push(queued.arrival);
+            replies.push(Some(queued.reply));
+            rooms.push(queued.room);
+        }
         let arrivals = Arc::new(arrivals);
         let numbered = Arc::new((0..arrivals.len()).collect::<Vec<usize>>());
         let whole = Arc::clone(&arrivals);

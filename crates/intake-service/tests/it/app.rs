@@ -297,6 +297,15 @@ impl TestApp {
             .collect()
     }
 
+    /// Ends what [`Self::refuse_leads`] began.
+    pub(crate) async fn stop_refusing_leads(&self) {
+        self.execute(match self.database.backend() {
+            Backend::Sqlite => "DROP TRIGGER refuse_leads",
+            Backend::Postgres => "DROP TRIGGER refuse_leads ON leads",
+        })
+        .await;
+    }
+
     /// Runs a statement that both engines understand.
     pub(crate) async fn execute(&self, sql: &str) {
         let sql = sql.to_owned();

@@ -11,4 +11,5 @@ mod isolation;
 mod leads;
 mod openapi;
 mod problems;
+mod requests;
 mod sources;

@@ -147,9 +147,7 @@ pub(super) fn claim(conn: &mut Connection<'_>) -> Result<Option<Job>, DatabaseEr
         erasures::claimed_until_us.eq(now_us + CLAIM_US),
         erasures::scan_began_at_us.eq(diesel::dsl::sql::<
             diesel::sql_types::Nullable<diesel::sql_types::BigInt>,
-        >(&format!(
-            "coalesce(scan_began_at_us, {now_us})"
-        ))),
+        >(&format!("coalesce(scan_began_at_us, {now_us})"))),
     ))
     .returning(Job::as_returning())
     .get_result(c)

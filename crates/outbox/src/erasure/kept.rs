@@ -22,16 +22,11 @@ pub(super) fn find(
         .select((parked_events::id, parked_events::body))
         .load(c))?;
     let is_last = i64::try_from(rows.len()).is_ok_and(|count| count < ROWS);
-    let theirs = rows
-        .iter()
-        .filter(|(_, body)| sought.blank(body).is_some());
+    let theirs = rows.iter().filter(|(_, body)| sought.blank(body).is_some());
     Ok(Found {
         keys: theirs.map(|(id, _)| key_of(*id)).collect(),
         waiting: 0,
-        next: rows
-            .last()
-            .filter(|_| !is_last)
-            .map(|(id, _)| key_of(*id)),
+        next: rows.last().filter(|_| !is_last).map(|(id, _)| key_of(*id)),
     })
 }
 

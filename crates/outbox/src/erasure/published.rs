@@ -72,9 +72,11 @@ pub(super) fn erase(
             outcome.waiting += 1;
             continue;
         }
-        on_backend!(conn, |c| diesel::update(outbox_bodies::table.find(position))
-            .set(outbox_bodies::body.eq(&blanked))
-            .execute(c))?;
+        on_backend!(conn, |c| diesel::update(
+            outbox_bodies::table.find(position)
+        )
+        .set(outbox_bodies::body.eq(&blanked))
+        .execute(c))?;
         outcome.erased += 1;
     }
     Ok(outcome)

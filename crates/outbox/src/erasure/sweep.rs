@@ -14,7 +14,7 @@ use super::{Erased, Found, Place, Sought, arriving};
 
 /// How often is looked whether something is due; what came in here is not
 /// waited for.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How often a scan's position is written down.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
 /// How many bodies one transaction blanks: others wait behind it.

@@ -81,11 +81,12 @@ impl TestApp {
     }
 
     /// How many rows a table has, over all accounts.
-    pub(crate) async fn count_rows(&self, table: &'static str) -> i64 {
+    pub(crate) async fn count_rows(&self, table: &str) -> i64 {
         count_rows(&self.database, table).await
     }
 
-    async fn execute(&self, sqlite: &str, postgres: &str) {
+    /// Runs statements, each engine its own.
+    pub(crate) async fn execute(&self, sqlite: &str, postgres: &str) {
         let (sqlite, postgres) = (sqlite.to_owned(), postgres.to_owned());
         self.database
             .write(move |conn| {
@@ -101,7 +102,7 @@ impl TestApp {
 }
 
 /// How many rows a table has.
-pub(crate) async fn count_rows(database: &Database, table: &'static str) -> i64 {
+pub(crate) async fn count_rows(database: &Database, table: &str) -> i64 {
     let sql = format!("SELECT count(*) AS count FROM {table}");
     database
         .read(move |conn| {

@@ -87,5 +87,7 @@ CREATE INDEX leads_by_phone ON leads (account_id, phone_normalized, id)
     WHERE phone_normalized IS NOT NULL AND deleted_at_us IS NULL;
 CREATE INDEX leads_by_email ON leads (account_id, email_normalized, id)
     WHERE email_normalized IS NOT NULL AND deleted_at_us IS NULL;
+CREATE INDEX leads_by_source ON leads (source_id, id);
+CREATE INDEX leads_by_request ON leads (request_id) WHERE request_id IS NOT NULL;
 CREATE UNIQUE INDEX leads_by_remote_id ON leads (source_id, remote_id)
     WHERE remote_id IS NOT NULL AND deleted_at_us IS NULL;

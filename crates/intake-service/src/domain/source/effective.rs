@@ -59,7 +59,7 @@ impl Source {
     }
 
     /// The settings that are as the preset says, by their names on the wire.
-    pub(crate) fn from_preset(&self) -> Vec<&'static str> {
+    pub(crate) fn names_of_preset(&self) -> Vec<&'static str> {
         let own = &self.settings;
         [
             ("answer", own.answer.is_none()),

@@ -187,7 +187,7 @@ pub(super) fn update_entry(
         intake_requests::status.eq(i64::from(entry.status)),
         intake_requests::error.eq(entry.error),
         intake_requests::lead_id.eq(entry.lead_id),
-        intake_requests::replayed_at_us.eq(entry.arrival.replay.map(|replay| replay.at.0)),
+        intake_requests::replayed_at_us.eq(entry.replayed_at_us),
     ))
     .execute(conn)?;
     Ok(())

@@ -56,7 +56,7 @@ async fn a_lead_of_the_inbox_is_converted_on_demand() {
     assert_eq!(event.actor.kind, ActorKind::Api);
     assert_eq!(json!(request.lead_id.0), converting["id"]);
     assert_eq!(request.name, "Иван");
-    assert_eq!(request.phone, "8 999 888-88-88");
+    assert_eq!(request.phone, "79998888888");
     assert_eq!(request.phone_e164.as_deref(), Some("+79998888888"));
     assert_eq!(request.email, "A@b.ru");
     assert_eq!(request.email_normalized.as_deref(), Some("a@b.ru"));

@@ -37,6 +37,7 @@ fn tags(html: &str, kind: &str) -> Vec<HashMap<String, String>> {
                 let value = value
                     .replace("&quot;", "\"")
                     .replace("&lt;", "<")
+                    .replace("&gt;", ">")
                     .replace("&amp;", "&");
                 attributes.insert(name.to_owned(), value);
             }
@@ -76,7 +77,7 @@ async fn post_samples(app: &TestApp, source: &Value) {
         .iter()
         .map(|input| {
             let name = input["name"].as_str();
-            let value = fields.remove(name).unwrap_or(input.get("value").unwrap());
+            let value = fields.remove(name).unwrap_or_else(|| &input["value"]);
             format!("{}={}", escaped(name), escaped(value))
         })
         .collect();

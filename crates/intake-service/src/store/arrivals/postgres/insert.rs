@@ -93,7 +93,7 @@ fn update_entry(conn: &mut PgConnection, entry: &Entry<'_>) -> Result<(), Databa
         intake_requests::status.eq(i64::from(entry.status)),
         intake_requests::error.eq(entry.error),
         intake_requests::lead_id.eq(entry.lead_id),
-        intake_requests::replayed_at_us.eq(entry.arrival.replay.map(|replay| replay.at.0)),
+        intake_requests::replayed_at_us.eq(entry.replayed_at_us),
     ))
     .execute(conn)?;
     Ok(())
