@@ -18,8 +18,8 @@ use intake_service::IntakeConfig;
 
 pub(crate) use all_in_one::{AllDatabases, AllInOne};
 pub(crate) use databases::{
-    OpenToLook, delivery_migrations, entity_migrations, has_data, intake_migrations,
-    open_delivery_database, open_entity_database, open_intake_database, open_to_look,
+    delivery_migrations, entity_migrations, has_data, intake_migrations, open_delivery_database,
+    open_entity_database, open_intake_database, open_to_look,
 };
 pub(crate) use role::{Site, run_delivery_worker, run_entity_service, run_intake_service};
 

@@ -25,7 +25,13 @@ async fn leads_become_orders_and_one_phone_makes_one_client() {
         site.start("entity-service"),
         site.start("delivery-worker"),
     );
-    for role in [&one_intake, &other_intake, &one_entity, &other_entity, &worker] {
+    for role in [
+        &one_intake,
+        &other_intake,
+        &one_entity,
+        &other_entity,
+        &worker,
+    ] {
         role.until_ready().await;
     }
     let token = site.token().await;
@@ -94,6 +100,9 @@ async fn post(api: &ApiClient, path: &str, number: usize) -> i64 {
 async fn converted(api: &ApiClient, lead: i64) -> Value {
     let path = format!("/api/v1/leads/{lead}");
     let current = || async { api.get(&path).await.expect(200).json() };
-    wait_until(2 * DEADLINE, || async { current().await["orderId"].is_i64() }).await;
+    wait_until(2 * DEADLINE, || async {
+        current().await["orderId"].is_i64()
+    })
+    .await;
     current().await
 }

@@ -151,7 +151,8 @@ async fn what_senders_send_becomes_orders_with_their_marks() {
     assert_eq!(order_of(&up, &lead).await["name"], "Заявка: John");
 
     let roistat = source(&up, "roistat").await;
-    let query = "?id=7&visit=1234&title=%D0%97%D0%B2%D0%BE%D0%BD%D0%BE%D0%BA&name=Max&phone=88005553535";
+    let query =
+        "?id=7&visit=1234&title=%D0%97%D0%B2%D0%BE%D0%BD%D0%BE%D0%BA&name=Max&phone=88005553535";
     let answer = up.api.get(&format!("{roistat}{query}")).await;
     assert!(answer.status.is_success(), "{answer:?}");
     let lead = converted(&up, "88005553535").await;

@@ -40,6 +40,7 @@ async fn a_delivery_says_what_became_of_it() {
             "next_attempt_at": null,
             "last_status": 200,
             "last_error": null,
+            "erased_at": null,
         })
     );
 }
