@@ -105,6 +105,15 @@ impl Home {
             } => installation.start(*layout).await,
         }
     }
+
+    /// Lets PostgreSQL look at its tables, as it does by itself within a minute: what is
+    /// measured in this minute would be plans for empty tables.
+    pub(crate) async fn analyze(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Folder { .. } => Ok(()),
+            Self::Installation { installation, .. } => installation.analyze().await,
+        }
+    }
 }
 
 impl Backends {

@@ -18,6 +18,7 @@ use rig::{Product, Source};
 
 use crate::arrivals::{Component, Noting};
 use crate::changes::STEADY_PER_SECOND;
+use crate::form::Home;
 use crate::load;
 use crate::options::Options;
 use crate::processor::Parts;
@@ -32,13 +33,47 @@ pub(crate) use target::Target;
 
 /// The rows that ratios refer to.
 pub(crate) const ACCEPTED: &str = "leads accepted";
-pub(crate) const ACCEPTED_INBOX: &str = "leads accepted, kept in the inbox";
+pub(crate) const ACCEPTED_INBOX: &str = "leads accepted, inbox";
 
 /// The part of the highest rate at which latency is measured as well (issue: 70 %).
 const OF_PEAK: f64 = 0.7;
 
 /// Connections that share a low steady rate.
 const STEADY_CONNECTIONS: u32 = 8;
+
+/// Leads in the warm-up.
+const WARM_UP: u32 = 1_000;
+
+/// A way to post as many leads as are taken.
+#[derive(Debug)]
+struct Burst {
+    name: &'static str,
+    /// What processor time is of.
+    each: &'static str,
+    phones: Phones,
+    fate: Fate,
+}
+
+const AT_ONCE: Burst = Burst {
+    name: ACCEPTED,
+    each: "a lead",
+    phones: Phones::Own,
+    fate: Fate::Converted,
+};
+
+const KNOWN: Burst = Burst {
+    name: "leads accepted, 10 % known phones",
+    each: "a lead of these",
+    phones: Phones::SomeKnown,
+    fate: Fate::Converted,
+};
+
+const INBOX: Burst = Burst {
+    name: ACCEPTED_INBOX,
+    each: "a lead in the inbox",
+    phones: Phones::Own,
+    fate: Fate::Inbox,
+};
 
 struct Phase<'a> {
     options: &'a Options,
@@ -56,7 +91,11 @@ enum Fate {
 }
 
 /// Measures on a Dealwire without webhooks.
-pub(crate) async fn measure(options: &Options, subject: &Subject) -> anyhow::Result<Vec<Measure>> {
+pub(crate) async fn measure(
+    options: &Options,
+    home: &Home,
+    subject: &Subject,
+) -> anyhow::Result<Vec<Measure>> {
     let product = &subject.product;
     let mut phase = Phase {
         options,
@@ -65,58 +104,58 @@ pub(crate) async fn measure(options: &Options, subject: &Subject) -> anyhow::Res
         people: Arc::default(),
         measures: Vec::new(),
     };
-    let peak = phase
-        .peak(ACCEPTED, Phones::Own, Fate::Converted, options.leads)
-        .await?;
-    let name = "leads accepted, 10 % with a known phone";
-    phase
-        .peak(name, Phones::SomeKnown, Fate::Converted, options.leads / 2)
-        .await?;
-    phase
-        .peak(ACCEPTED_INBOX, Phones::Own, Fate::Inbox, options.leads / 2)
-        .await?;
+    phase.warm_up().await?;
+    home.analyze().await?;
+    let peak = phase.peak(&AT_ONCE, options.leads).await?;
+    phase.peak(&KNOWN, options.leads / 2).await?;
+    phase.peak(&INBOX, options.leads / 2).await?;
     phase.below_peak(peak).await?;
     phase.callbacks().await?;
     Ok(phase.measures)
 }
 
 impl Phase<'_> {
-    /// As many as are taken; the rate.
-    async fn peak(
-        &mut self,
-        name: &str,
-        phones: Phones,
-        fate: Fate,
-        leads: u32,
-    ) -> anyhow::Result<f64> {
-        let (target, mut conversions) = self.source(name, fate).await?;
-        let before = self.parts.used()?;
-        let people = Arc::clone(&self.people);
+    async fn warm_up(&self) -> anyhow::Result<()> {
+        let (target, conversions) = self.source("warm-up", Fate::Converted).await?;
         let connections = self.options.connections;
-        let flood = flood(&target, connections, leads, &people, phones).await?;
+        let flood = flood(&target, connections, WARM_UP, &self.people, Phones::Own).await?;
+        let count = WARM_UP as usize;
+        conversions.wait(flood.highest_id, count).await?;
+        Ok(())
+    }
+
+    /// As many as are taken; the rate.
+    async fn peak(&mut self, burst: &Burst, leads: u32) -> anyhow::Result<f64> {
+        let Burst {
+            name, each, phones, ..
+        } = *burst;
+        let (target, conversions) = self.source(name, burst.fate).await?;
+        let before = self.parts.used()?;
+        let connections = self.options.connections;
+        let flood = flood(&target, connections, leads, &self.people, phones).await?;
         let count = leads as usize;
         let rate = per_second(count, flood.took);
         self.measures.push(Measure::per_second(name, rate));
         self.times(&format!("answer: {name}"), &flood.answers);
         let mut until = flood.took;
-        if fate == Fate::Converted {
-            until = conversions.wait(count).await? - flood.started;
-            let name = format!("leads converted: {name}");
+        if burst.fate == Fate::Converted {
+            until = conversions.wait(flood.highest_id, count).await? - flood.started;
             let rate = per_second(count, until);
+            let name = format!("converted: {name}");
             self.measures.push(Measure::per_second(&name, rate));
+        }
+        let used = self.parts.measures(&before, each, count, until)?;
+        self.measures.extend(used);
+        if burst.fate == Fate::Converted {
             conversions.orders(count).await?;
         }
-        let used = self
-            .parts
-            .measures(&before, &format!("of {name}"), count, until)?;
-        self.measures.extend(used);
         Ok(rate)
     }
 
     /// At a part of the highest rate, whatever the answers take.
     async fn below_peak(&mut self, peak: f64) -> anyhow::Result<()> {
         let name = "leads at 70 % of the most";
-        let (target, mut conversions) = self.source(name, Fate::Converted).await?;
+        let (target, conversions) = self.source(name, Fate::Converted).await?;
         let pace = paced::Pace {
             connections: self.options.connections,
             per_second: peak * OF_PEAK,
@@ -127,8 +166,11 @@ impl Phase<'_> {
         let rate = per_second(posted.len(), lasted);
         self.measures.push(Measure::per_second(name, rate));
         let answers: Vec<Duration> = posted.iter().map(|one| one.took).collect();
-        self.times(&format!("answer: {name}, from the planned time"), &answers);
-        conversions.wait(posted.len()).await?;
+        self.times(&format!("answer, from when due: {name}"), &answers);
+        let last = posted.iter().map(|one| one.lead).max();
+        conversions
+            .wait(last.unwrap_or_default(), posted.len())
+            .await?;
         conversions.orders(posted.len()).await?;
         Ok(())
     }
@@ -136,7 +178,7 @@ impl Phase<'_> {
     /// From the answer to the callback about the order.
     async fn callbacks(&mut self) -> anyhow::Result<()> {
         let name = format!("leads at {STEADY_PER_SECOND}/s");
-        let (target, mut conversions) = self.source(&name, Fate::Converted).await?;
+        let (target, conversions) = self.source(&name, Fate::Converted).await?;
         let receiver = Noting::start(Component::Order).await?;
         // A webhook meets events that still wait for a worker when it is made.
         receiver.ignore_up_to(conversions.highest_order().await?);
@@ -162,7 +204,7 @@ impl Phase<'_> {
         let answers: Vec<Duration> = posted.iter().map(|one| one.took).collect();
         self.times(&format!("answer: {name}"), &answers);
         let callbacks = arrivals.latencies(&by_order)?;
-        self.times(&format!("answer to order.add callback: {name}"), &callbacks);
+        self.times(&format!("201 to order.add callback: {name}"), &callbacks);
         Ok(())
     }
 
@@ -175,7 +217,7 @@ impl Phase<'_> {
             Fate::Inbox => Source::create_inbox(address, token, name).await?,
         };
         let target = Target::new(address, source.path());
-        let conversions = Conversions::connect(self.product, source.id()).await?;
+        let conversions = Conversions::of(self.product, source.id())?;
         Ok((target, conversions))
     }
 

@@ -122,14 +122,14 @@ impl Report {
                 .filter(|column| self.is_beside(row, column))
                 .collect();
             if columns != shown_columns {
-                print!("\n{:<44}", "");
+                print!("\n{:<54}", "");
                 for column in &columns {
                     print!(" {column:>24}");
                 }
                 println!();
                 shown_columns = columns;
             }
-            print!("{:<44}", row.name);
+            print!("{:<54}", row.name);
             for column in &shown_columns {
                 let cell = row.values.get(column).map(|values| cell(values));
                 print!(" {:>24}", cell.unwrap_or_default());

@@ -53,7 +53,7 @@ pub(crate) async fn measure(
     }
     if options.measures(Part::Leads) && form.takes_leads() {
         let start = round.start(options, form, backends).await?;
-        let measures = leads::measure(options, &start.subject).await?;
+        let measures = leads::measure(options, &start.home, &start.subject).await?;
         round.measures.extend(measures);
         round.footprints(&start.subject.product, "after leads")?;
         round.end(start).await?;

@@ -156,6 +156,10 @@ fn asked(account_id: AccountId, id: i64, person: i64) -> Event {
             stage_id: None,
             cost: None,
             marks: vec![mark("utmSource", "yandex"), mark("yclid", "17254628934")],
+            default_origin_id: None,
+            default_office_id: None,
+            default_city_id: None,
+            default_stage_id: None,
         })),
     }
 }

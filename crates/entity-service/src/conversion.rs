@@ -14,6 +14,7 @@ mod lead;
 mod marks;
 mod metrics;
 mod unit;
+mod wanted;
 
 use std::time::Duration;
 

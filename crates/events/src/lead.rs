@@ -29,10 +29,18 @@ pub struct LeadConversionRequested {
     pub city_id: Option<DirectoryEntryId>,
     /// The stage that the order shall start in.
     pub stage_id: Option<StageId>,
-    /// Becomes the order's price.
+    /// Becomes the order's price, if it is one that an order can have.
     pub cost: Option<Price>,
     /// Advertising marks.
     pub marks: Vec<Mark>,
+    /// What the lead's source has instead of an `origin_id` that the account does not have.
+    pub default_origin_id: Option<DirectoryEntryId>,
+    /// The same for `office_id`.
+    pub default_office_id: Option<DirectoryEntryId>,
+    /// The same for `city_id`.
+    pub default_city_id: Option<DirectoryEntryId>,
+    /// The same for `stage_id`.
+    pub default_stage_id: Option<StageId>,
 }
 
 /// The entity service made them.

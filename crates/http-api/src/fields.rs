@@ -110,6 +110,13 @@ impl Fields {
         }
     }
 
+    /// Leaves out the fields that say what is so already (`current`): a client may send back what it
+    /// got, whatever is taken today.
+    pub fn skip_unchanged(&mut self, current: &Map<String, Value>) {
+        self.remaining
+            .retain(|key, sent| current.get(key) != Some(sent));
+    }
+
     /// Whether an error of exactly this field was recorded.
     pub fn has_error_at(&self, key: &str) -> bool {
         let pointer = self.pointer_to(key);

@@ -120,6 +120,8 @@ pub fn operations(document: &OpenApi) -> Vec<(String, &'static str, &Operation)>
                 ("POST", &item.post),
                 ("PATCH", &item.patch),
                 ("DELETE", &item.delete),
+                ("HEAD", &item.head),
+                ("OPTIONS", &item.options),
             ]
             .into_iter()
             .filter_map(|(method, operation)| Some((path.clone(), method, operation.as_ref()?)))

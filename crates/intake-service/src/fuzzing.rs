@@ -8,13 +8,13 @@
 use events::{AccountId, Timestamp};
 use submission::{Limits, Posted, ReadError};
 
-use crate::domain::lead::{LeadDraft, MARK_KEYS};
+use crate::domain::lead::{LeadDraft, MARK_KEYS, MAX_MARK_CHARS};
 use crate::domain::source::Source;
 use crate::preset::{PRESETS, Preset};
 use crate::reading::{Language, Reading, read_lead};
 
 /// No text of a lead is longer; a text that is goes to `extra`.
-const MAX_TEXT_CHARS: usize = 2_048;
+const MAX_TEXT_CHARS: usize = MAX_MARK_CHARS;
 
 /// Reads an input as the inbound URL reads a request.
 ///
@@ -49,7 +49,7 @@ pub fn read_request(input: &[u8]) {
                 assert!(problem.message(Language::of(&query)).ends_with('.'));
             }
         }
-        Reading::Test | Reading::Spam => {}
+        Reading::Test | Reading::Spam | Reading::Ignored(_) => {}
     }
 }
 

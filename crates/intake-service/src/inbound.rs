@@ -6,6 +6,8 @@
 mod address;
 mod answer;
 mod body;
+pub(crate) mod document;
+mod manner;
 mod parse;
 mod raw;
 mod texts;
@@ -18,7 +20,7 @@ use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use http_api::{AskedByHead, CorrelationId};
 
-pub(crate) use answer::status_of_success;
+pub(crate) use manner::Manner;
 pub(crate) use parse::{Parsed, describe, parse, submit};
 
 use crate::domain::request::{Outcome, RawRequest};
@@ -49,7 +51,10 @@ pub(crate) async fn take_request(
 ) -> HttpResponse {
     let started = Instant::now();
     if request.method() == Method::OPTIONS {
-        return answer::preflight(&request);
+        // Where the source is not known now, browsers need the answer all the same.
+        let source = state.sources.find(&token).await.ok().flatten();
+        let accepts_get = source.is_none_or(|source| source.effective().accept_get);
+        return answer::preflight(&request, accepts_get);
     }
     let incoming = Incoming {
         state: &state,
@@ -130,8 +135,9 @@ impl Incoming<'_> {
 
     async fn deal_with(&self, source: Arc<Source>, raw: RawRequest, body: &Body) -> Answer {
         let (verdict, answer) = self.judge(&source, &raw, body);
+        let manner = Manner::of(&source, &raw);
         let arrival = Arrival {
-            source: Arc::clone(&source),
+            source,
             request: raw,
             verdict,
             replay: None,
@@ -141,13 +147,13 @@ impl Incoming<'_> {
                 self.state.note_lead(lead.id);
                 Answer::Lead {
                     lead,
-                    source,
+                    manner,
                     is_new: true,
                 }
             }
             Ok(Kept::Known(lead)) => Answer::Lead {
                 lead,
-                source,
+                manner,
                 is_new: false,
             },
             Ok(Kept::Journalled) => answer,
@@ -183,22 +189,13 @@ impl Incoming<'_> {
             let error = format!("the body has {} bytes or more", body.length);
             return only(Outcome::TooLarge, answer, Some(error));
         }
-        if self
-            .request
-            .headers()
-            .contains_key(header::CONTENT_ENCODING)
-        {
-            let answer = Answer::Problem(Problem::Unsupported);
-            let error = "the body is compressed".to_owned();
-            return only(Outcome::Unsupported, answer, Some(error));
-        }
         match parse(source, raw) {
             Parsed::Lead { draft, fingerprint } => {
                 (Verdict::Lead { draft, fingerprint }, Answer::Kept)
             }
             Parsed::Test => {
                 let answer = Answer::Test {
-                    source: Arc::clone(source),
+                    manner: Manner::of_probe(source),
                 };
                 only(Outcome::Test, answer, None)
             }
@@ -206,10 +203,17 @@ impl Incoming<'_> {
                 let answer = Answer::LooksTaken {
                     draft,
                     source: Arc::clone(source),
+                    manner: Manner::of(source, raw),
                     id: self.state.plausible_lead_id(),
                     at: raw.received_at,
                 };
                 only(Outcome::Spam, answer, None)
+            }
+            Parsed::Ignored(reason) => {
+                let answer = Answer::Ignored {
+                    manner: Manner::of_probe(source),
+                };
+                only(Outcome::Ignored, answer, Some(reason.to_owned()))
             }
             Parsed::Refused(problems) => {
                 let error = describe(&problems);

@@ -35,8 +35,26 @@ pub(crate) struct Preset {
     pub(crate) aliases: &'static [(&'static str, &'static str)],
     /// Paths of addresses of the visitor's page, whose own query may have the marks.
     pub(crate) pages: &'static [&'static str],
-    /// Names of secrets between the sender and its owner; they are kept nowhere.
+    /// Names of secrets between the sender and its owner. Leads do not have them; the journal does,
+    /// since it keeps requests as they came, and they are masked in what it shows.
     pub(crate) secrets: &'static [&'static str],
+    /// Names, folded as `reading::names` says, that are no aliases with this sender, since it means
+    /// something else by them.
+    pub(crate) foreign_names: &'static [&'static str],
+    /// Of a sender of many events, those that may make a lead; `None`: all that it sends.
+    pub(crate) events: Option<Events>,
+    /// Whether what comes without a contact is in order with this sender, which would only send it
+    /// again: it is answered as a success and makes no lead.
+    pub(crate) takes_no_contact: bool,
+}
+
+/// Which events of a sender may make a lead.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Events {
+    /// Path of the event's name. A request without one is read like any other.
+    pub(crate) path: &'static str,
+    /// The names; letter case does not matter.
+    pub(crate) taken: &'static [&'static str],
 }
 
 /// An answer that is the same every time.

@@ -39,6 +39,8 @@ pub(crate) enum Reading {
     Test,
     /// The field that people do not see was filled in.
     Spam,
+    /// Nothing is wrong with it, and nothing is to come of it; why, for the manager.
+    Ignored(&'static str),
     /// No contact in it, or bad values that a strict source does not take; at least one problem.
     Refused(Vec<FieldProblem>),
 }
@@ -52,12 +54,18 @@ pub(crate) fn read_lead(submission: &Submission, source: &Source) -> Reading {
     if is_filled_in(submission, honeypot.unwrap_or(source.preset.honeypot)) {
         return Reading::Spam;
     }
+    if is_other_event(submission, source) {
+        return Reading::Ignored("this event makes no lead");
+    }
     let mut fields = Candidates::gather(submission, source);
     let mut draft = LeadDraft::default();
     read_contacts(&mut fields, &mut draft, submission, region(source));
     if draft.phone.is_none() && draft.email.is_none() {
         if is_probe(submission) {
             return Reading::Test;
+        }
+        if source.preset.takes_no_contact {
+            return Reading::Ignored("there is no contact in it");
         }
         if !source.settings.strict {
             return Reading::Refused(no_contact(fields.into_problems()));
@@ -141,6 +149,17 @@ fn is_marked_test(submission: &Submission) -> bool {
 /// `test=test`, the probe of CRMs and site builders.
 fn is_probe(submission: &Submission) -> bool {
     has(submission, "test", |text| text == "test")
+}
+
+/// An event that the preset says is not to make a lead.
+fn is_other_event(submission: &Submission, source: &Source) -> bool {
+    let Some(events) = &source.preset.events else {
+        return false;
+    };
+    objects(submission)
+        .flat_map(|object| path::find(object, events.path))
+        .find_map(|value| value.scalar().map(|name| name.trim().to_lowercase()))
+        .is_some_and(|name| !name.is_empty() && !events.taken.contains(&name.as_str()))
 }
 
 fn has(submission: &Submission, name: &str, is_meant: impl Fn(&str) -> bool) -> bool {

@@ -75,13 +75,17 @@ impl Servers {
         self.manage(Ask::json(Method::PUT, path, &all), &[]).await
     }
 
+    /// Gathers the planner's statistics of a database at once, which the server does by
+    /// itself within a minute or so. Until then it plans for tables that are still empty.
+    ///
+    /// # Errors
+    /// The server refuses, or does not answer.
+    pub async fn analyze(&self, name: &str) -> anyhow::Result<()> {
+        run(self.database(name), "ANALYZE".to_owned()).await
+    }
+
     async fn sql(&self, statement: String) -> anyhow::Result<()> {
-        let url = self.database.to_string();
-        let ran = tokio::task::spawn_blocking(move || {
-            let mut connection = PgConnection::establish(&url)?;
-            connection.batch_execute(&statement).context(statement)
-        });
-        ran.await?
+        run(self.database.to_string(), statement).await
     }
 
     async fn manage(&self, mut ask: Ask, also_fine: &[u16]) -> anyhow::Result<()> {
@@ -103,4 +107,12 @@ impl Servers {
         );
         Ok(())
     }
+}
+
+async fn run(url: String, statement: String) -> anyhow::Result<()> {
+    let ran = tokio::task::spawn_blocking(move || {
+        let mut connection = PgConnection::establish(&url)?;
+        connection.batch_execute(&statement).context(statement)
+    });
+    ran.await?
 }

@@ -2,8 +2,9 @@
 //!
 //! Own code, because libraries read it as a stream and give up at the first thing
 //! out of order. Here a part with a name counts, whatever else is missing: bare
-//! line feeds, a header without a boundary, no closing delimiter, names in the
-//! page's own charset.
+//! line feeds, a header without a boundary, a last delimiter that does not say
+//! that it is the last, names in the page's own charset. A part without a
+//! delimiter behind it was cut off.
 
 use std::borrow::Cow;
 
@@ -29,6 +30,12 @@ pub(crate) fn read(
     // Two dashes after a delimiter: it was the closing one.
     while !rest.starts_with(b"--") {
         let (bytes, next) = split_at_delimiter(rest, &delimiter);
+        if next.is_none() && !bytes.trim_ascii().is_empty() {
+            // What is there of it may be half of a phone.
+            return Err(ReadError::Malformed(
+                "The body ends inside of a part.".to_owned(),
+            ));
+        }
         if let Some(part) = Part::parse(bytes, charset) {
             budget.spend_key()?;
             tree.insert(&part.name, part.value)?;
@@ -198,12 +205,28 @@ mod tests {
     #[test]
     fn careless_bodies_are_read() {
         let bare = "preamble\n--b\ncontent-disposition: form-data; name=phone\n\n8 800\n--b\nX: 1\n\nno name\n--b\n\
-            Content-Disposition: form-data; name=\"e\"\n\na@b.ru";
+            Content-Disposition: form-data; name=\"e\"\n\na@b.ru\n--b\n";
         let expected = serde_json::json!({"phone": "8 800", "e": "a@b.ru"});
         assert_eq!(json(bare, Some("b")), expected);
         let no_boundary = bare.trim_start_matches("preamble\n");
         assert_eq!(json(no_boundary, None), expected);
         assert_eq!(json("--b--\r\n", Some("b")), serde_json::json!({}));
+    }
+
+    #[test]
+    fn a_body_that_was_cut_off_is_malformed() {
+        let whole = "--b1\r\nContent-Disposition: form-data; name=\"phone\"\r\n\r\n+7 999 888-88-88\r\n--b1--\r\n";
+        let end = whole.len() - "--\r\n".len();
+        for length in "--b1\r\nC".len()..end {
+            let error = "The body ends inside of a part.".to_owned();
+            let read = read_bytes(&whole.as_bytes()[..length], Some("b1"));
+            assert_eq!(read, Err(ReadError::Malformed(error)), "{length}");
+        }
+        for tail in ["", "\r\n", "--", "--\r\n"] {
+            let body = format!("{}{tail}", &whole[..end]);
+            let expected = serde_json::json!({"phone": "+7 999 888-88-88"});
+            assert_eq!(json(&body, Some("b1")), expected, "{tail:?}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What became of the leads of one source.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
@@ -19,42 +20,51 @@ const DEADLINE: Duration = Duration::from_secs(60);
 const DEADLINE_EACH: Duration = Duration::from_millis(20);
 
 /// The management API of leads, for one source.
+///
+/// Connects for each question: what comes between takes longer than an idle connection
+/// is kept.
 #[derive(Debug)]
 pub(crate) struct Conversions {
-    leads: Connection,
-    records: Connection,
+    leads: SocketAddr,
+    records: SocketAddr,
+    token: String,
     source: u64,
 }
 
 impl Conversions {
-    pub(crate) async fn connect(product: &Product, source: u64) -> anyhow::Result<Self> {
+    pub(crate) fn of(product: &Product, source: u64) -> anyhow::Result<Self> {
         let leads = product.leads();
         let records = product.records();
-        let leads = leads.first().context("nobody takes leads")?;
-        let records = records.first().context("nobody takes records")?;
         Ok(Self {
-            leads: Connection::open(*leads, Some(product.token())).await?,
-            records: Connection::open(*records, Some(product.token())).await?,
+            leads: *leads.first().context("nobody takes leads")?,
+            records: *records.first().context("nobody takes records")?,
+            token: product.token().to_owned(),
             source,
         })
     }
 
-    /// Waits until none of `count` leads is on its way; when that was.
+    /// Waits until none of `count` leads is on its way; when that was. They are converted
+    /// about in order, so `last` is asked for until it is: a list of all would cost the
+    /// product more than their conversion.
     ///
     /// # Errors
     /// It takes too long.
-    pub(crate) async fn wait(&mut self, count: usize) -> anyhow::Result<Instant> {
+    pub(crate) async fn wait(&self, last: u64, count: usize) -> anyhow::Result<Instant> {
         let each = DEADLINE_EACH * u32::try_from(count)?;
         let deadline = Instant::now() + DEADLINE + each;
         let source = self.source;
-        let path = format!("/api/v1/leads?intakeSourceId={source}&state=converting&limit=1");
+        let mut leads = Connection::open(self.leads, Some(&self.token)).await?;
+        let one = format!("/api/v1/leads/{last}");
+        let others = format!("/api/v1/leads?intakeSourceId={source}&state=converting&limit=1");
         loop {
-            let page = get(&mut self.leads, path.clone()).await?;
+            let lead = get(&mut leads, one.clone()).await?;
             let at = Instant::now();
-            if items(&page)?.is_empty() {
+            if !lead["orderId"].is_null()
+                && items(&get(&mut leads, others.clone()).await?)?.is_empty()
+            {
                 return Ok(at);
             }
-            ensure!(at < deadline, "leads are still not converted: {page}");
+            ensure!(at < deadline, "leads are still not converted: {lead}");
             tokio::time::sleep(INTERVAL).await;
         }
     }
@@ -63,12 +73,13 @@ impl Conversions {
     ///
     /// # Errors
     /// There are more or fewer than `count`, one has no order, or two have the same one.
-    pub(crate) async fn orders(&mut self, count: usize) -> anyhow::Result<HashMap<u64, u64>> {
+    pub(crate) async fn orders(&self, count: usize) -> anyhow::Result<HashMap<u64, u64>> {
+        let mut leads = Connection::open(self.leads, Some(&self.token)).await?;
         let first = format!("/api/v1/leads?intakeSourceId={}&limit={PAGE}", self.source);
         let mut orders = HashMap::with_capacity(count);
         let mut path = first.clone();
         loop {
-            let page = get(&mut self.leads, path).await?;
+            let page = get(&mut leads, path).await?;
             for lead in items(&page)? {
                 let id = lead["id"].as_u64().context("a lead has an id")?;
                 let order = lead["orderId"].as_u64();
@@ -87,8 +98,9 @@ impl Conversions {
     }
 
     /// The id of the newest order; 0 where there is none.
-    pub(crate) async fn highest_order(&mut self) -> anyhow::Result<u64> {
-        let page = get(&mut self.records, "/api/v1/orders?limit=1".to_owned()).await?;
+    pub(crate) async fn highest_order(&self) -> anyhow::Result<u64> {
+        let mut records = Connection::open(self.records, Some(&self.token)).await?;
+        let page = get(&mut records, "/api/v1/orders?limit=1".to_owned()).await?;
         let newest = items(&page)?.first();
         Ok(newest.and_then(|order| order["id"].as_u64()).unwrap_or(0))
     }

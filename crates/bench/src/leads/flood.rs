@@ -17,6 +17,8 @@ pub(crate) struct Flood {
     pub(crate) took: Duration,
     /// From each request to its answer.
     pub(crate) answers: Vec<Duration>,
+    /// The highest id of a lead that was made.
+    pub(crate) highest_id: u64,
 }
 
 /// Posts `count` leads over so many connections.
@@ -32,28 +34,31 @@ pub(crate) async fn flood(
         senders.push(target.connect().await?);
     }
     let begun = Arc::new(AtomicU32::new(0));
-    let mut working: JoinSet<anyhow::Result<Vec<Duration>>> = JoinSet::new();
+    let mut working: JoinSet<anyhow::Result<(u64, Vec<Duration>)>> = JoinSet::new();
     let started = Instant::now();
     for mut sender in senders {
         let (begun, people) = (Arc::clone(&begun), Arc::clone(people));
         working.spawn(async move {
-            let mut answers = Vec::new();
+            let (mut highest_id, mut answers) = (0, Vec::new());
             while begun.fetch_add(1, Ordering::Relaxed) < count {
                 let lead = lead(people.next(), phones);
                 let sent = Instant::now();
-                sender.post(&lead).await?;
+                highest_id = highest_id.max(sender.post(&lead).await?);
                 answers.push(sent.elapsed());
             }
-            Ok(answers)
+            Ok((highest_id, answers))
         });
     }
-    let mut answers = Vec::new();
+    let (mut highest_id, mut answers) = (0, Vec::new());
     while let Some(ended) = working.join_next().await {
-        answers.extend(ended??);
+        let (highest, times) = ended??;
+        highest_id = highest_id.max(highest);
+        answers.extend(times);
     }
     Ok(Flood {
         started,
         took: started.elapsed(),
         answers,
+        highest_id,
     })
 }

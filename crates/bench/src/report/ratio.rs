@@ -35,7 +35,7 @@ impl Ratio {
     /// To the lowest of several ceilings, in one column.
     pub(crate) fn lowest(row: &str, ceilings: &[&str], column: &'static str) -> Self {
         Self {
-            name: format!("{row} / the lower of these, {column}"),
+            name: format!("{row} / the lower of these two"),
             row: row.to_owned(),
             ceilings: ceilings.iter().map(|name| (*name).to_owned()).collect(),
             columns: vec![column],
@@ -65,7 +65,7 @@ pub(super) fn print(ratios: &[Ratio], report: &Report) {
         .copied()
         .filter(|column| !report.is_ceiling(column))
         .collect();
-    print!("\n{:<84}", "parts of the ceilings");
+    print!("\n{:<66}", "parts of the ceilings");
     for column in &columns {
         print!(" {column:>16}");
     }
@@ -76,7 +76,7 @@ pub(super) fn print(ratios: &[Ratio], report: &Report) {
         if parts.iter().all(Option::is_none) {
             continue;
         }
-        print!("{:<84}", ratio.name);
+        print!("{:<66}", ratio.name);
         for part in parts {
             let text = part.map_or(String::new(), |part| format!("{:.1} %", part * 100.0));
             print!(" {text:>16}");

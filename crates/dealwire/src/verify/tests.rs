@@ -2,4 +2,5 @@
 
 mod damage;
 mod installation;
+mod leads;
 mod ways;

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use database::Connection;
 use events::{
-    AccountId, Change, ClientId, ClientSnapshot, DirectoryEntryId, Event, LeadConverted, LeadId,
-    OrderSnapshot, Timestamp,
+    AccountId, Change, ClientId, ClientSnapshot, Event, LeadConverted, LeadId, OrderSnapshot,
+    Timestamp,
 };
 
 use super::added::Added;
 use super::known::{KnownClients, KnownSettings};
-use super::lead::Lead;
+use super::lead::{Contact, Lead};
 use super::metrics::Outcome;
+use crate::domain::client::{normalized_email, normalized_phone};
 use crate::domain::directory::DirectoryKind;
 use crate::domain::stored::Stored;
 use crate::domain::{client, order};
@@ -152,6 +153,8 @@ impl AccountWork {
         let mut client = before.record.clone();
         fill(&mut client.realname, &lead.name);
         fill(&mut client.phone, &lead.phone.text);
+        let kept = &client.phone;
+        warn_of_another(id, "телефон", kept, &lead.phone, normalized_phone, warnings);
         match self.clients.holder_of_email(lead) {
             // Two clients with one email could not be told apart by it.
             Some(other) if other != id && !has_email(&client, lead) => {
@@ -160,7 +163,11 @@ impl AccountWork {
                      {id}, по телефону."
                 ));
             }
-            _ => fill(&mut client.email, &lead.email.text),
+            _ => {
+                fill(&mut client.email, &lead.email.text);
+                let kept = &client.email;
+                warn_of_another(id, "email", kept, &lead.email, normalized_email, warnings);
+            }
         }
         if client != before.record {
             // It may be one of those that are not written yet.
@@ -175,39 +182,22 @@ impl AccountWork {
         Ok(client)
     }
 
-    /// What the account does not have is left out, with a warning.
+    /// What the account does not have is replaced or left out, with a warning.
     fn order_of(
         &self,
         lead: &Lead,
         client: ClientSnapshot,
         warnings: &mut Vec<String>,
     ) -> OrderSnapshot {
-        let start = &self.settings.start;
-        let placement = lead.stage_id.map_or(start, |id| {
-            self.settings.stage(id).unwrap_or_else(|| {
-                warnings.push(format!(
-                    "Этап {id} не найден: заказ создан на этапе «{}».",
-                    start.stage.name
-                ));
-                start
-            })
-        });
-        let mut entry = |id: Option<DirectoryEntryId>, kind, what: &str| {
-            let id = id?;
-            if self.settings.has_entry(kind, id) {
-                return Some(id);
-            }
-            warnings.push(format!(
-                "{what} {id}: нет в справочнике, в заказе не указан."
-            ));
-            None
-        };
+        let settings = &self.settings;
+        let placement = settings.placement_of(lead.stage, warnings);
+        let mut entry = |wanted, kind, what| settings.entry_of(wanted, kind, what, warnings);
         OrderSnapshot {
             name: lead.title.clone(),
             price: lead.price,
-            origin_id: entry(lead.origin_id, DirectoryKind::Origin, "Источник"),
-            office_id: entry(lead.office_id, DirectoryKind::Office, "Офис"),
-            city_id: entry(lead.city_id, DirectoryKind::City, "Город"),
+            origin_id: entry(lead.origin, DirectoryKind::Origin, "Источник"),
+            office_id: entry(lead.office, DirectoryKind::Office, "Офис"),
+            city_id: entry(lead.city, DirectoryKind::City, "Город"),
             owner_id: lead.owner_id,
             marks: lead.marks.clone(),
             client_id: Some(client.id),
@@ -219,11 +209,29 @@ impl AccountWork {
 
 /// Whether the client is known by the lead's email.
 fn has_email(client: &ClientSnapshot, lead: &Lead) -> bool {
-    lead.email.key.is_some() && client::normalized_email(&client.email) == lead.email.key
+    lead.email.key.is_some() && normalized_email(&client.email) == lead.email.key
 }
 
 fn fill(kept: &mut String, new: &str) {
     if kept.trim().is_empty() && !new.is_empty() {
         new.clone_into(kept);
+    }
+}
+
+/// A contact of the lead that its client does not get is noted nowhere else. It is
+/// not repeated here: warnings are kept for longer than a person may be.
+fn warn_of_another(
+    id: ClientId,
+    what: &str,
+    kept: &str,
+    sent: &Contact,
+    normalize: fn(&str) -> Option<String>,
+    warnings: &mut Vec<String>,
+) {
+    let is_same = kept == sent.text || (sent.key.is_some() && normalize(kept) == sent.key);
+    if !sent.text.is_empty() && !is_same {
+        warnings.push(format!(
+            "У клиента {id} уже указан другой {what}: {what} из заявки ему не записан."
+        ));
     }
 }

@@ -6,6 +6,7 @@ use database::{Connection, DatabaseError};
 use events::{AccountId, ClientId, ClientSnapshot, DirectoryEntryId, StageId, Timestamp};
 
 use super::lead::Lead;
+use super::wanted::Wanted;
 use crate::domain::directory::DirectoryKind;
 use crate::domain::order::Placement;
 use crate::domain::pipeline::NewPipeline;
@@ -44,12 +45,13 @@ impl KnownSettings {
     ) -> Result<Self, StoreError> {
         let stages: Vec<i64> = leads
             .iter()
-            .filter_map(|lead| Some(lead.stage_id?.0))
+            .flat_map(|lead| lead.stage.ids())
+            .map(|id| id.0)
             .collect();
         let entries: Vec<i64> = leads
             .iter()
-            .flat_map(|lead| [lead.origin_id, lead.office_id, lead.city_id])
-            .flatten()
+            .flat_map(|lead| [lead.origin, lead.office, lead.city])
+            .flat_map(Wanted::ids)
             .map(|id| id.0)
             .collect();
         Ok(Self {

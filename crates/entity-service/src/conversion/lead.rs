@@ -5,6 +5,7 @@
 use events::{DirectoryEntryId, LeadConversionRequested, LeadId, Mark, Price, StageId};
 
 use super::marks::clean_marks;
+use super::wanted::Wanted;
 use crate::domain::client::{normalized_email, normalized_phone};
 use crate::domain::text::LINE_CHARS;
 
@@ -27,10 +28,10 @@ pub(super) struct Lead {
     /// The order's name.
     pub(super) title: String,
     pub(super) price: Option<Price>,
-    pub(super) stage_id: Option<StageId>,
-    pub(super) origin_id: Option<DirectoryEntryId>,
-    pub(super) office_id: Option<DirectoryEntryId>,
-    pub(super) city_id: Option<DirectoryEntryId>,
+    pub(super) stage: Wanted<StageId>,
+    pub(super) origin: Wanted<DirectoryEntryId>,
+    pub(super) office: Wanted<DirectoryEntryId>,
+    pub(super) city: Wanted<DirectoryEntryId>,
     pub(super) owner_id: Option<i64>,
     pub(super) marks: Vec<Mark>,
     /// Sentences for the manager.
@@ -64,10 +65,10 @@ impl Lead {
             id: asked.lead_id,
             title,
             price: price(asked.cost, &mut warnings),
-            stage_id: asked.stage_id,
-            origin_id: asked.origin_id,
-            office_id: asked.office_id,
-            city_id: asked.city_id,
+            stage: Wanted::new(asked.stage_id, asked.default_stage_id),
+            origin: Wanted::new(asked.origin_id, asked.default_origin_id),
+            office: Wanted::new(asked.office_id, asked.default_office_id),
+            city: Wanted::new(asked.city_id, asked.default_city_id),
             owner_id: owner(asked.owner_id, &mut warnings),
             marks: clean_marks(asked.marks, &mut warnings),
             name,
@@ -75,6 +76,13 @@ impl Lead {
             email,
             warnings,
         }
+    }
+
+    /// Whether nothing says who asks. No lead comes like that: it is one that was
+    /// blanked when its person was erased, and carried out again since.
+    pub(super) fn is_erased(&self) -> bool {
+        let who = [&self.name, &self.phone.text, &self.email.text];
+        who.into_iter().all(String::is_empty)
     }
 }
 
@@ -188,6 +196,10 @@ mod tests {
                     stage_id: None,
                     cost: cost.map(Price),
                     marks,
+                    default_origin_id: None,
+                    default_office_id: None,
+                    default_city_id: None,
+                    default_stage_id: None,
                 }
             },
         )

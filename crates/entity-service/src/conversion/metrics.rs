@@ -13,6 +13,8 @@ pub(super) enum Outcome {
     Repeated,
     /// The same event came twice.
     Redelivered,
+    /// It says nothing of anybody any more: nothing is made of it.
+    Erased,
     /// It could not be taken in.
     Parked,
 }
@@ -24,6 +26,7 @@ impl Outcome {
             Self::ClientMatched => "client_matched",
             Self::Repeated => "repeated",
             Self::Redelivered => "redelivered",
+            Self::Erased => "erased",
             Self::Parked => "parked",
         }
     }

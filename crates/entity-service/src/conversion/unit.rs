@@ -26,7 +26,8 @@ pub(super) struct Request {
     pub(super) place: usize,
 }
 
-/// Converts the leads; returns what became of them, in no order.
+/// Converts the leads; returns what became of them, in no order. One that is
+/// erased is taken in and not answered.
 ///
 /// Order of locks: first the names of all leads and contacts at once, then rows.
 pub(super) fn convert_all(
@@ -41,7 +42,12 @@ pub(super) fn convert_all(
     let mut outcomes = vec![Outcome::Redelivered; requests.len() - accepted.len()];
     let mut by_account: BTreeMap<AccountId, Vec<&Request>> = BTreeMap::new();
     for request in requests {
-        if accepted.contains(&request.event_id) {
+        if !accepted.contains(&request.event_id) {
+            continue;
+        }
+        if request.lead.is_erased() {
+            outcomes.push(Outcome::Erased);
+        } else {
             let of_account = by_account.entry(request.account_id).or_default();
             of_account.push(request);
         }

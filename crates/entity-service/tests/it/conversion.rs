@@ -2,6 +2,8 @@
 
 mod cleaning;
 mod clients;
+mod defaults;
+mod erased;
 mod faults;
 mod orders;
 mod repeating;

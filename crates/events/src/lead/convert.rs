@@ -21,6 +21,10 @@ impl LeadConversionRequested {
             stage_id: self.stage_id.map(|id| id.0),
             cost_minor: self.cost.map(|cost| cost.0),
             marks: self.marks.iter().map(Mark::to_raw).collect(),
+            default_origin_id: self.default_origin_id.map(|id| id.0),
+            default_office_id: self.default_office_id.map(|id| id.0),
+            default_city_id: self.default_city_id.map(|id| id.0),
+            default_stage_id: self.default_stage_id.map(|id| id.0),
         }
     }
 
@@ -39,6 +43,10 @@ impl LeadConversionRequested {
             stage_id: raw.stage_id.map(StageId),
             cost: raw.cost_minor.map(Price),
             marks: raw.marks.into_iter().map(Mark::from_raw).collect(),
+            default_origin_id: raw.default_origin_id.map(DirectoryEntryId),
+            default_office_id: raw.default_office_id.map(DirectoryEntryId),
+            default_city_id: raw.default_city_id.map(DirectoryEntryId),
+            default_stage_id: raw.default_stage_id.map(StageId),
         }
     }
 }

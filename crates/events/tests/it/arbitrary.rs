@@ -48,13 +48,19 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
 }
 
 fn change() -> impl Strategy<Value = Change> {
+    let order = order_changed().prop_map(|change| Change::Order(Box::new(change)));
+    let task = task_changed().prop_map(|change| Change::Task(Box::new(change)));
+    let client = client_changed().prop_map(|change| Change::Client(Box::new(change)));
+    let lead = lead_requested();
+    let lead = lead.prop_map(|change| Change::LeadConversionRequested(Box::new(change)));
+    // All side by side they are too large for the stack of a test's thread.
     prop_oneof![
-        order_changed().prop_map(|change| Change::Order(Box::new(change))),
-        task_changed().prop_map(|change| Change::Task(Box::new(change))),
+        order.boxed(),
+        task.boxed(),
         tasks_deleted().prop_map(Change::TasksOfOrderDeleted),
-        client_changed().prop_map(|change| Change::Client(Box::new(change))),
+        client.boxed(),
         pipeline_changed().prop_map(Change::Pipeline),
-        lead_requested().prop_map(|change| Change::LeadConversionRequested(Box::new(change))),
+        lead.boxed(),
         lead_converted().prop_map(Change::LeadConverted),
         "[a-z0-9]{1,20}".prop_map(|id| {
             Change::TokenRevoked(TokenRevoked {
@@ -364,9 +370,11 @@ fn lead_requested() -> impl Strategy<Value = LeadConversionRequested> {
         entry(),
         option::of(any::<i64>()),
     );
+    let defaults = (entry(), entry(), entry(), option::of(any::<i64>()));
     let cost = option::of(any::<i64>());
-    (any::<i64>(), texts, normalized, ids, cost, marks()).prop_map(
-        |(lead_id, texts, normalized, ids, cost, marks)| LeadConversionRequested {
+    let wanted = (ids, defaults);
+    (any::<i64>(), texts, normalized, wanted, cost, marks()).prop_map(
+        |(lead_id, texts, normalized, (ids, defaults), cost, marks)| LeadConversionRequested {
             lead_id: LeadId(lead_id),
             name: texts.0,
             phone: texts.1,
@@ -380,6 +388,10 @@ fn lead_requested() -> impl Strategy<Value = LeadConversionRequested> {
             stage_id: ids.4.map(StageId),
             cost: cost.map(Price),
             marks,
+            default_origin_id: defaults.0,
+            default_office_id: defaults.1,
+            default_city_id: defaults.2,
+            default_stage_id: defaults.3.map(StageId),
         },
     )
 }

@@ -142,6 +142,10 @@ fn a_lead_asks_for_ids_only() {
         stage_id: None,
         cost: None,
         marks: vec![mark("ip", "203.0.113.7")],
+        default_origin_id: None,
+        default_office_id: None,
+        default_city_id: None,
+        default_stage_id: None,
     };
     let expected = LeadConversionRequested {
         name: String::new(),

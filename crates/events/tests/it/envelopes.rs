@@ -164,6 +164,10 @@ fn a_lead_shows_no_name_and_no_contacts() {
         stage_id: None,
         cost: None,
         marks: vec![],
+        default_origin_id: None,
+        default_office_id: None,
+        default_city_id: None,
+        default_stage_id: None,
     };
     let event = event_by(
         ActorKind::Lead,

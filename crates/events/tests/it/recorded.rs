@@ -62,7 +62,9 @@ recorded! {
     pipeline_edit: "pipeline-edit" => event(pipeline_change(Action::Edit, 2));
     pipeline_delete: "pipeline-delete" => event(pipeline_change(Action::Delete, 3));
     lead_conversion_requested: "lead-conversion-requested" =>
-        event_by(ActorKind::Lead, lead_requested());
+        event_by(ActorKind::Lead, requested(lead_requested()));
+    lead_conversion_requested_with_defaults: "lead-conversion-requested-with-defaults" =>
+        event_by(ActorKind::Lead, requested(lead_requested_with_defaults()));
     lead_converted: "lead-converted" => event_by(ActorKind::Lead, lead_converted_change());
     token_revoked: "token-revoked" => event_by(
         ActorKind::System,
@@ -184,8 +186,12 @@ fn pipeline_change(action: Action, revision: i64) -> Change {
     })
 }
 
-fn lead_requested() -> Change {
-    Change::LeadConversionRequested(Box::new(LeadConversionRequested {
+fn requested(lead: LeadConversionRequested) -> Change {
+    Change::LeadConversionRequested(Box::new(lead))
+}
+
+fn lead_requested() -> LeadConversionRequested {
+    LeadConversionRequested {
         lead_id: LeadId(900),
         name: "Пётр".into(),
         phone: "8 (812) 315-98-83".into(),
@@ -199,7 +205,22 @@ fn lead_requested() -> Change {
         stage_id: Some(StageId(12)),
         cost: Some(Price(100_000)),
         marks: vec![mark("gclid", "x")],
-    }))
+        default_origin_id: None,
+        default_office_id: None,
+        default_city_id: None,
+        default_stage_id: None,
+    }
+}
+
+/// Recorded when the defaults came into the contract.
+fn lead_requested_with_defaults() -> LeadConversionRequested {
+    LeadConversionRequested {
+        default_origin_id: Some(DirectoryEntryId(3)),
+        default_office_id: Some(DirectoryEntryId(33)),
+        default_city_id: Some(DirectoryEntryId(34)),
+        default_stage_id: Some(StageId(13)),
+        ..lead_requested()
+    }
 }
 
 fn lead_converted_change() -> Change {

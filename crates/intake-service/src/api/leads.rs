@@ -57,7 +57,7 @@ pub(crate) struct UpdateLeadRequest {
     funnel_stage_id: Option<i64>,
     /// Budget, in whole units.
     cost: Option<i64>,
-    /// UTM mark; this and the other marks up to 4096 characters.
+    /// UTM mark; this and the other marks up to 2048 characters.
     utm_source: Option<String>,
     /// UTM mark.
     utm_medium: Option<String>,

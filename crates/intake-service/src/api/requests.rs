@@ -4,6 +4,7 @@ mod detail;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod replay;
+mod secrets;
 
 pub(crate) use get::get_request;
 pub(crate) use list::list_requests;
@@ -34,8 +35,9 @@ pub(crate) struct RequestResponse {
     /// The length of the body, as far as it was read.
     body_bytes: i64,
     /// `lead`; `repeat` of a `remoteId`; `double_click`; `test`; `spam` (the honeypot field was
-    /// filled in); `rejected` (422); `malformed` (400); `too_large` (413); `unsupported` (415);
-    /// `not_allowed` (405); `disabled` (the source was switched off); `failed` (through our fault).
+    /// filled in); `ignored` (an event or a call that makes no lead with this sender); `rejected`
+    /// (422); `malformed` (400); `too_large` (413); `unsupported` (415); `not_allowed` (405);
+    /// `disabled` (the source was switched off); `failed` (through our fault).
     outcome: String,
     /// The status that was answered.
     status: i64,

@@ -281,7 +281,7 @@ impl SourceResponse {
             auto_convert: effective.auto_convert,
             accept_get: effective.accept_get,
             from_preset: source.names_of_preset(),
-            samples: Samples::of(&url, &effective),
+            samples: Samples::of(&url, source.preset.name, &effective),
             url,
             answer: effective.answer.map(AnswerBody::from),
             honeypot: effective.honeypot,

@@ -30,6 +30,9 @@ pub(crate) const MARK_KEYS: [&str; 20] = [
     "ip",
 ];
 
+/// The most of a mark: addresses of pages and ids of clicks are longer than names in the wild.
+pub(crate) const MAX_MARK_CHARS: usize = 2_048;
+
 /// The names that S1 gives to what is sent, in S1's order.
 pub(crate) fn sent_keys() -> impl Iterator<Item = &'static str> {
     let plain = [

@@ -25,6 +25,8 @@ pub(crate) enum Outcome {
     Test,
     /// The honeypot field was filled in.
     Spam,
+    /// In order, but of a kind that makes no lead with this sender.
+    Ignored,
     /// Fields are wrong: 422.
     Rejected,
     /// It could not be read: 400.
@@ -42,12 +44,13 @@ pub(crate) enum Outcome {
 }
 
 impl Outcome {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Lead,
         Self::Repeat,
         Self::DoubleClick,
         Self::Test,
         Self::Spam,
+        Self::Ignored,
         Self::Rejected,
         Self::Malformed,
         Self::TooLarge,
@@ -65,6 +68,7 @@ impl Outcome {
             Self::DoubleClick => "double_click",
             Self::Test => "test",
             Self::Spam => "spam",
+            Self::Ignored => "ignored",
             Self::Rejected => "rejected",
             Self::Malformed => "malformed",
             Self::TooLarge => "too_large",

@@ -10,6 +10,7 @@ use contacts::{Email, Phone};
 use events::{LeadId, Timestamp};
 use serde_json::{Map, Value, json};
 
+use super::Manner;
 use super::texts::Problem;
 use crate::answer::lead_body;
 use crate::domain::lead::{Lead, LeadDraft, LeadState};
@@ -39,15 +40,18 @@ pub(super) enum Answer {
     /// A lead that was made, or that was there.
     Lead {
         lead: Box<Lead>,
-        source: Arc<Source>,
+        manner: Manner,
         is_new: bool,
     },
     /// A probe: well received, no lead.
-    Test { source: Arc<Source> },
+    Test { manner: Manner },
+    /// Well received, and nothing is to come of it.
+    Ignored { manner: Manner },
     /// As if a lead had been made.
     LooksTaken {
         draft: Option<Box<LeadDraft>>,
         source: Arc<Source>,
+        manner: Manner,
         id: LeadId,
         at: Timestamp,
     },
@@ -67,22 +71,20 @@ pub(super) enum Answer {
     Nothing,
 }
 
-/// What a success of this source is answered with, where S1 has `status`.
-pub(crate) fn status_of_success(source: &Source, status: u16) -> u16 {
-    if source.settings.redirect_url.is_some() {
-        return StatusCode::SEE_OTHER.as_u16();
+fn allowed(accepts_get: bool) -> &'static str {
+    if accepts_get {
+        METHODS
+    } else {
+        METHODS_WITHOUT_GET
     }
-    source
-        .effective()
-        .answer
-        .map_or(status, |answer| answer.status)
 }
 
 /// What a browser asks before it posts from another site.
-pub(super) fn preflight(request: &HttpRequest) -> HttpResponse {
+pub(super) fn preflight(request: &HttpRequest, accepts_get: bool) -> HttpResponse {
     let mut response = HttpResponse::NoContent();
     response
-        .insert_header((header::ALLOW, METHODS))
+        .insert_header((header::ALLOW, allowed(accepts_get)))
+        // Browsers keep this for a day, and the source may change before.
         .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, METHODS))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_MAX_AGE));
     if let Some(wanted) = request
@@ -100,11 +102,9 @@ impl Answer {
     /// The status line's code.
     pub(super) fn status(&self) -> u16 {
         match self {
-            Self::Lead { source, is_new, .. } => {
-                status_of_success(source, if *is_new { 201 } else { 200 })
-            }
-            Self::Test { source } => status_of_success(source, 200),
-            Self::LooksTaken { source, .. } => status_of_success(source, 201),
+            Self::Lead { manner, is_new, .. } => manner.status(if *is_new { 201 } else { 200 }),
+            Self::Test { manner } | Self::Ignored { manner } => manner.status(200),
+            Self::LooksTaken { manner, .. } => manner.status(201),
             Self::Fields(_) => 422,
             Self::Problem(problem) => problem.status(),
             Self::NotAllowed { .. } => 405,
@@ -121,6 +121,7 @@ impl Answer {
             Self::Lead { is_new: true, .. } => "lead",
             Self::Lead { is_new: false, .. } => "repeat",
             Self::Test { .. } => "test",
+            Self::Ignored { .. } => "ignored",
             Self::LooksTaken { .. } => "spam",
             Self::Fields(_) => "rejected",
             Self::Problem(problem) => problem.label(),
@@ -138,10 +139,10 @@ impl Answer {
         let response = match self {
             Self::Lead {
                 lead,
-                source,
+                manner,
                 is_new,
             } => {
-                let mut response = success(&source, status, || data(&lead));
+                let mut response = success(manner, status, || data(&lead));
                 if !is_new {
                     let replayed = HeaderName::from_static("idempotency-replayed");
                     response
@@ -150,27 +151,26 @@ impl Answer {
                 }
                 response
             }
-            Self::Test { source } => success(&source, status, || json!({"data": null})),
+            Self::Test { manner } | Self::Ignored { manner } => {
+                success(manner, status, || json!({"data": null}))
+            }
             Self::LooksTaken {
                 draft,
                 source,
+                manner,
                 id,
                 at,
-            } => success(&source, status, || {
+            } => success(manner, status, || {
                 data(&look_alike(draft.as_deref(), &source, id, at))
             }),
             Self::Fields(problems) => show(status, &fields(&problems, language)),
             Self::Problem(problem) => show(status, &about_request(problem, language)),
             Self::NotAllowed { accepts_get } => {
-                let allow = if accepts_get {
-                    METHODS
-                } else {
-                    METHODS_WITHOUT_GET
-                };
                 let mut response = show(status, &about_request(Problem::NotAllowed, language));
-                response
-                    .headers_mut()
-                    .insert(header::ALLOW, HeaderValue::from_static(allow));
+                response.headers_mut().insert(
+                    header::ALLOW,
+                    HeaderValue::from_static(allowed(accepts_get)),
+                );
                 response
             }
             Self::TooFast(wait) => after(
@@ -193,17 +193,17 @@ fn build(status: u16) -> actix_web::HttpResponseBuilder {
 }
 
 /// The source's own way to say that all is well, else S1's.
-fn success(source: &Source, status: u16, body: impl FnOnce() -> Value) -> HttpResponse {
-    if let Some(url) = &source.settings.redirect_url {
-        return build(status)
-            .insert_header((header::LOCATION, url.as_str()))
-            .finish();
-    }
-    match source.effective().answer {
-        Some(answer) => build(status)
+fn success(manner: Manner, status: u16, body: impl FnOnce() -> Value) -> HttpResponse {
+    match manner {
+        Manner::Redirect(url) => build(status)
+            .insert_header((header::LOCATION, url))
+            .finish(),
+        Manner::Own(answer) => build(status)
             .insert_header((header::CONTENT_TYPE, answer.content_type))
+            // It may be a page, and is not to act in the name of this site.
+            .insert_header((header::CONTENT_SECURITY_POLICY, "sandbox"))
             .body(answer.body),
-        None => show(status, &body()),
+        Manner::Plain => show(status, &body()),
     }
 }
 

@@ -8,6 +8,10 @@ use crate::reading::Language;
 pub(crate) enum Problem {
     /// 400.
     Malformed,
+    /// 400: JSON of more than one lead.
+    SeveralLeads,
+    /// 400: JSON that is no object.
+    NoFields,
     /// 404; the same for a token that nobody has and one that is switched off.
     NotFound,
     /// 405.
@@ -32,7 +36,7 @@ impl Problem {
     /// The status line's code.
     pub(crate) fn status(self) -> u16 {
         match self {
-            Self::Malformed => 400,
+            Self::Malformed | Self::SeveralLeads | Self::NoFields => 400,
             Self::NotFound => 404,
             Self::NotAllowed => 405,
             Self::Slow => 408,
@@ -50,14 +54,19 @@ impl Problem {
             Self::Unsupported => Outcome::Unsupported,
             Self::NotFound => Outcome::Disabled,
             Self::NotAllowed => Outcome::NotAllowed,
-            Self::Malformed | Self::Slow | Self::TooFast | Self::Later => Outcome::Malformed,
+            Self::Malformed
+            | Self::SeveralLeads
+            | Self::NoFields
+            | Self::Slow
+            | Self::TooFast
+            | Self::Later => Outcome::Malformed,
         }
     }
 
     /// As metrics count it.
     pub(crate) fn label(self) -> &'static str {
         match self {
-            Self::Malformed => "malformed",
+            Self::Malformed | Self::SeveralLeads | Self::NoFields => "malformed",
             Self::NotFound => "not_found",
             Self::NotAllowed => "not_allowed",
             Self::Slow => "slow",
@@ -79,6 +88,12 @@ impl Problem {
     fn russian(self) -> &'static str {
         match self {
             Self::Malformed => "Тело запроса не удалось прочитать: проверьте JSON или форму.",
+            Self::SeveralLeads => {
+                "Тело запроса — список из нескольких объектов; отправляйте по одной заявке."
+            }
+            Self::NoFields => {
+                "Тело запроса — JSON без имён полей; отправьте объект с именами и значениями."
+            }
             Self::NotFound => "Источник не найден или отключён.",
             Self::NotAllowed => "Этот метод здесь не поддерживается; отправьте POST.",
             Self::Slow => "Тело запроса не пришло вовремя; отправьте запрос ещё раз.",
@@ -94,6 +109,12 @@ impl Problem {
     fn english(self) -> &'static str {
         match self {
             Self::Malformed => "The body cannot be read: check the JSON or the form.",
+            Self::SeveralLeads => {
+                "The body is a list of several objects; send one lead per request."
+            }
+            Self::NoFields => {
+                "The body is JSON without names of fields; send an object of names and values."
+            }
             Self::NotFound => "There is no such source, or it is switched off.",
             Self::NotAllowed => "This method does not work here; send a POST.",
             Self::Slow => "The body did not arrive in time; send the request again.",

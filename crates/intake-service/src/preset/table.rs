@@ -1,6 +1,6 @@
 //! The presets; one literal each.
 
-use super::{FIRST_NAME, FixedAnswer, LAST_NAME, Preset};
+use super::{Events, FIRST_NAME, FixedAnswer, LAST_NAME, Preset};
 use crate::domain::source::Limits;
 
 /// WIRE 2, for senders that are programs.
@@ -9,7 +9,8 @@ const OF_PROGRAMS: Limits = Limits {
     burst: 4_000,
     per_address_per_minute: 0,
 };
-/// WIRE 2, for forms that people fill in.
+/// WIRE 2, for forms that people fill in. A builder's servers send what all visitors of a site fill
+/// in, so a busy site's source is given a higher limit, or none.
 const OF_FORMS: Limits = Limits {
     per_address_per_minute: 60,
     ..OF_PROGRAMS
@@ -36,6 +37,9 @@ const WEBHOOK: Preset = Preset {
     aliases: &[],
     pages: &[],
     secrets: &[],
+    foreign_names: &[],
+    events: None,
+    takes_no_contact: false,
 };
 
 /// All presets; the first is for senders that follow S1.
@@ -123,7 +127,9 @@ pub(crate) static PRESETS: [Preset; 8] = [
         pages: &["extra.href"],
         ..WEBHOOK
     },
-    // A chat. Every event of one chat has its `chat_id`, so one chat makes one lead.
+    // A chat. It tells of every step of a chat, always with the same `chat_id`, and a visitor may leave
+    // an email first and a phone later: only what ends it counts. If a chat ends in two ways (a message
+    // that nobody was there for, and its end), the second is a repeat of the first.
     Preset {
         name: "jivo",
         answer: Some(FixedAnswer {
@@ -145,6 +151,11 @@ pub(crate) static PRESETS: [Preset; 8] = [
             ("session.ip_addr", "ip"),
         ],
         pages: &["page.url"],
+        events: Some(Events {
+            path: "event_name",
+            taken: &["chat_finished", "offline_message", "call_event"],
+        }),
+        takes_no_contact: true,
         ..WEBHOOK
     },
     // A call tracker that sends everything in the query; `data` is JSON in one of its values.
@@ -164,7 +175,8 @@ pub(crate) static PRESETS: [Preset; 8] = [
         pages: &["data.page", "data.landing_page"],
         ..WEBHOOK
     },
-    // A call tracker. The beginning and the end of a call are two requests with one id.
+    // A call tracker. The beginning and the end of a call are two requests with one id;
+    // `phonenumber` is the company's, and who withholds his number has none.
     Preset {
         name: "calltouch",
         answer: Some(OK),
@@ -178,6 +190,8 @@ pub(crate) static PRESETS: [Preset; 8] = [
             ("ref", "referrer"),
         ],
         pages: &["url", "callurl", "requesturl"],
+        foreign_names: &["phonenumber"],
+        takes_no_contact: true,
         ..WEBHOOK
     },
     // A bridge between services; its users name the fields as S1 does, and it reads the answer.

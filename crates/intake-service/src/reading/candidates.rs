@@ -43,13 +43,18 @@ struct Candidate<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Candidates<'a> {
     candidates: Vec<Candidate<'a>>,
+    /// Folded names that are no aliases with this sender.
+    foreign_names: &'static [&'static str],
     taken: Vec<&'a Value>,
     problems: Vec<FieldProblem>,
 }
 
 impl<'a> Candidates<'a> {
     pub(super) fn gather(submission: &'a Submission, source: &Source) -> Self {
-        let mut all = Self::default();
+        let mut all = Self {
+            foreign_names: source.preset.foreign_names,
+            ..Self::default()
+        };
         for (order, (path, target)) in source.settings.mapping.iter().enumerate() {
             // A key that S1 does not have was refused when the mapping was set.
             if let Some(key) = names::exact(target) {
@@ -90,8 +95,10 @@ impl<'a> Candidates<'a> {
     pub(super) fn add_nested(&mut self, submission: &'a Submission) -> bool {
         let before = self.candidates.len();
         for object in [&submission.body, &submission.query] {
-            for (_, value) in object.iter() {
-                self.add_inner(value);
+            for (name, value) in object.iter() {
+                if !names::is_of_others(&names::fold(name)) {
+                    self.add_inner(value);
+                }
             }
         }
         let found = self.candidates.len() > before;
@@ -146,6 +153,9 @@ impl<'a> Candidates<'a> {
                 continue;
             }
             let folded = names::fold(name);
+            if self.foreign_names.contains(&folded.as_str()) {
+                continue;
+            }
             if let Some(known) = names::known(&folded) {
                 self.add(known.key, (alias, known.order), Cow::Borrowed(value));
             } else if let Some(known) = names::numbered(&folded) {
@@ -164,11 +174,17 @@ impl<'a> Candidates<'a> {
         }
     }
 
+    /// What names employees or the company is not gone into: their contacts are not the client's.
     fn add_inner(&mut self, value: &'a Value) {
         match value {
             Value::Object(object) => {
                 for (name, value) in object.iter() {
-                    match names::known(&names::fold(name)) {
+                    let folded = names::fold(name);
+                    if names::is_of_others(&folded) || self.foreign_names.contains(&folded.as_str())
+                    {
+                        continue;
+                    }
+                    match names::known(&folded) {
                         Some(known) if IN_NESTED.contains(&known.key) => {
                             self.add(known.key, (Tier::Nested, known.order), Cow::Borrowed(value));
                         }
@@ -181,7 +197,7 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// Blank values are none; of a list every item counts.
+    /// Blank values are none; of a list every item counts, of an object what says the contact.
     fn add(&mut self, key: &'static str, rank: (Tier, usize), value: Cow<'a, Value>) {
         match value {
             value if value.is_blank() => {}
@@ -195,9 +211,50 @@ impl<'a> Candidates<'a> {
                     self.add(key, rank, Cow::Owned(item));
                 }
             }
+            Cow::Borrowed(Value::Object(object)) if has_inside(object, key) => {
+                for inner in inside(object, key) {
+                    self.add(key, rank, Cow::Borrowed(inner));
+                }
+            }
+            Cow::Owned(Value::Object(object)) if has_inside(&object, key) => {
+                for inner in inside(&object, key) {
+                    self.add(key, rank, Cow::Owned(inner.clone()));
+                }
+            }
             value => self.candidates.push(Candidate { key, rank, value }),
         }
     }
+}
+
+/// Where an object under the name of a contact has it, as Bitrix24 writes it
+/// (`{"VALUE": "…", "VALUE_TYPE": "WORK"}`) and others; folded, the better ones first.
+const INSIDE: [(&str, &str); 10] = [
+    ("value", "phone"),
+    ("number", "phone"),
+    ("phone", "phone"),
+    ("raw", "phone"),
+    ("formatted", "phone"),
+    ("value", "email"),
+    ("email", "email"),
+    ("address", "email"),
+    ("raw", "email"),
+    ("formatted", "email"),
+];
+
+fn has_inside(object: &Object, key: &str) -> bool {
+    inside(object, key).any(|value| !value.is_blank())
+}
+
+fn inside<'o>(object: &'o Object, key: &str) -> impl Iterator<Item = &'o Value> {
+    INSIDE
+        .iter()
+        .filter(move |(_, of)| *of == key)
+        .flat_map(|(name, _)| {
+            let named = object
+                .iter()
+                .filter(move |(own, _)| names::fold(own) == *name);
+            named.map(|(_, value)| value)
+        })
 }
 
 /// What is looked for inside of other values.

@@ -51,6 +51,9 @@ const ALIASES: &[(&str, &str)] = &[
     ("cell", "phone"),
     ("cellphone", "phone"),
     ("msisdn", "phone"),
+    ("phones", "phone"),
+    ("телефоны", "phone"),
+    ("phonenumbers", "phone"),
     ("mail", "email"),
     ("почта", "email"),
     ("емейл", "email"),
@@ -66,6 +69,8 @@ const ALIASES: &[(&str, &str)] = &[
     ("clientemail", "email"),
     ("customeremail", "email"),
     ("contactemail", "email"),
+    ("emails", "email"),
+    ("emailaddresses", "email"),
     ("tranid", "remoteId"),
     ("leadid", "remoteId"),
     ("leadgenid", "remoteId"),
@@ -89,6 +94,74 @@ const ALIASES: &[(&str, &str)] = &[
     ("visitorip", "ip"),
     ("remoteaddr", "ip"),
     ("remoteip", "ip"),
+];
+
+/// Folded names of those who are not the client: employees, and the company that is called. `user`
+/// and `author` are none of them, since sites call their visitors so.
+const OTHERS: [&str; 63] = [
+    "agent",
+    "agents",
+    "operator",
+    "operators",
+    "manager",
+    "managers",
+    "managerinfo",
+    "salesmanager",
+    "employee",
+    "employees",
+    "staff",
+    "worker",
+    "workers",
+    "seller",
+    "responsible",
+    "responsibleuser",
+    "responsibleemployee",
+    "responsibles",
+    "owner",
+    "leadowner",
+    "dealowner",
+    "userowner",
+    "assignee",
+    "assignees",
+    "assigned",
+    "assignedto",
+    "assignedby",
+    "assigneduser",
+    "createdby",
+    "updatedby",
+    "modifiedby",
+    "creator",
+    "admin",
+    "support",
+    "company",
+    "companies",
+    "companyinfo",
+    "organization",
+    "organisation",
+    "organizations",
+    "department",
+    "departments",
+    "shop",
+    "store",
+    "vendor",
+    "агент",
+    "оператор",
+    "операторы",
+    "менеджер",
+    "менеджеры",
+    "сотрудник",
+    "сотрудники",
+    "работник",
+    "ответственный",
+    "ответственные",
+    "исполнитель",
+    "владелец",
+    "продавец",
+    "администратор",
+    "компания",
+    "организация",
+    "отдел",
+    "магазин",
 ];
 
 /// Folded names of addresses of the visitor's page.
@@ -143,6 +216,13 @@ pub(super) fn numbered(folded: &str) -> Option<Known> {
     known(name)
 }
 
+/// Whether what stands under a folded name is of an employee or of the company, also with a number
+/// behind it.
+pub(super) fn is_of_others(folded: &str) -> bool {
+    let name = folded.trim_end_matches(|character: char| character.is_ascii_digit());
+    OTHERS.contains(&name)
+}
+
 /// Whether a folded name is one of an address of the visitor's page.
 pub(super) fn is_page(folded: &str) -> bool {
     PAGES.contains(&folded)
@@ -189,6 +269,21 @@ mod tests {
         }
         assert_eq!(numbered("phone2").map(|known| known.key), Some("phone"));
         assert_eq!(numbered("phone"), None);
+    }
+
+    #[test]
+    fn employees_and_companies_are_known() {
+        for name in ["Agent", "agent_2", "Ответственный", "responsible-user"] {
+            assert!(is_of_others(&fold(name)), "{name}");
+        }
+        for name in ["user", "author", "client", "contact", "2", ""] {
+            assert!(!is_of_others(&fold(name)), "{name}");
+        }
+        for name in OTHERS {
+            assert_eq!(fold(name), name);
+            assert_eq!(OTHERS.iter().filter(|other| **other == name).count(), 1);
+            assert_eq!(known(name), None, "{name}");
+        }
     }
 
     #[test]

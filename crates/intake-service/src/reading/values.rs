@@ -7,11 +7,10 @@ use submission::Value;
 
 use super::candidates::Taken;
 use super::problem::Fault;
+use crate::domain::lead::MAX_MARK_CHARS;
 
 /// Names, emails, ids (WIRE 2).
 pub(super) const SHORT_CHARS: usize = 255;
-/// Addresses of pages and ids of clicks are longer in the wild.
-const LONG_CHARS: usize = 2_048;
 /// Every whole number up to this is a float of its own.
 const MAX_EXACT_FLOAT: f64 = 9_007_199_254_740_992.0;
 
@@ -20,7 +19,7 @@ pub(super) fn short_text(value: &Value) -> Result<Taken<String>, Fault> {
 }
 
 pub(super) fn long_text(value: &Value) -> Result<Taken<String>, Fault> {
-    text(value, LONG_CHARS)
+    text(value, MAX_MARK_CHARS)
 }
 
 fn text(value: &Value, most: usize) -> Result<Taken<String>, Fault> {

@@ -21,6 +21,9 @@ pub(crate) struct LeadList {
     pub(crate) source_ids: Vec<i64>,
     /// The senders' own ids.
     pub(crate) remote_ids: Vec<String>,
+    pub(crate) origin_ids: Vec<i64>,
+    pub(crate) client_ids: Vec<i64>,
+    pub(crate) order_ids: Vec<i64>,
     pub(crate) created: TimeRange,
     pub(crate) updated: TimeRange,
     pub(crate) page: PageRequest,
@@ -43,6 +46,9 @@ pub(crate) fn list_leads(
         any_of!(query, leads::email_normalized, list.emails);
         any_of!(query, leads::state, list.states);
         any_of!(query, leads::source_id, list.source_ids);
+        any_of!(query, leads::origin_id, list.origin_ids);
+        any_of!(query, leads::client_id, list.client_ids);
+        any_of!(query, leads::order_id, list.order_ids);
         if !list.remote_ids.is_empty() {
             // Remote ids are indexed within their source.
             let sources = sources::table

@@ -110,6 +110,6 @@ pub(crate) fn find_body(
 }
 
 /// Names of outcomes, for filters.
-pub(crate) fn outcome_names() -> [(&'static str, &'static str); 12] {
+pub(crate) fn outcome_names() -> [(&'static str, &'static str); 13] {
     Outcome::ALL.map(|outcome| (outcome.as_str(), outcome.as_str()))
 }

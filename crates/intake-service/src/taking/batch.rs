@@ -10,7 +10,7 @@ use super::{Arrival, Kept, Verdict};
 use crate::domain::conversion::conversion_request;
 use crate::domain::lead::{Lead, LeadDraft, LeadState};
 use crate::domain::request::Outcome;
-use crate::inbound::status_of_success;
+use crate::inbound::Manner;
 use crate::store::arrivals::{self, Entry};
 
 /// Writes requests down in the transaction that is open; the result has one for each, in order.
@@ -98,7 +98,7 @@ fn entry(arrival: &Arrival, plan: Plan, request_id: i64) -> Entry<'_> {
     };
     let status = match outcome {
         Outcome::Lead | Outcome::Repeat | Outcome::DoubleClick => {
-            status_of_success(&arrival.source, status)
+            Manner::of(&arrival.source, &arrival.request).status(status)
         }
         _ => status,
     };

@@ -73,6 +73,30 @@ async fn a_lead_is_shown_with_the_40_keys_and_what_managers_see() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_read_may_be_sent_back_whatever_it_is() {
+    let app = TestApp::start().await;
+    let inbound = inbox(&app).await;
+    for cost in [-5, i64::MAX] {
+        let address = post_lead(
+            &app,
+            &inbound,
+            json!({"phone": "79998888888", "cost": cost}),
+        )
+        .await;
+        let mut read = get(&app, &address).await;
+        assert_eq!(read["cost"], cost);
+        let same = app.api.patch(&address, read.clone()).await.expect(200);
+        assert_eq!(same.json(), read);
+        read["name"] = json!("Анна");
+        app.api.patch(&address, read.clone()).await.expect(200);
+        app.api
+            .patch(&address, json!({"cost": -6}))
+            .await
+            .expect(422);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_waiting_lead_can_be_changed() {
     let app = TestApp::start().await;
     let inbound = inbox(&app).await;

@@ -61,9 +61,9 @@ async fn every_request_is_listed_newest_first() {
     let wrong = entries(&app, &source, "?outcome=malformed&outcome=rejected").await;
     assert_eq!(wrong.len(), 2);
     let at = all[0]["received_at"].as_str().unwrap();
-    let since = entries(&app, &source, &format!("?from={at}")).await;
+    let since = entries(&app, &source, &format!("?created_from={at}")).await;
     assert_eq!(since, all[..1]);
-    let before = entries(&app, &source, &format!("?to={at}")).await;
+    let before = entries(&app, &source, &format!("?created_to={at}")).await;
     assert_eq!(before, all[1..]);
 
     let page = app
@@ -107,7 +107,10 @@ async fn the_journal_is_the_accounts_own() {
         .await
         .expect(400);
     app.api
-        .get(&list_path(&source, "?from=2026-01-02&to=2026-01-01"))
+        .get(&list_path(
+            &source,
+            "?created_from=2026-01-02&created_to=2026-01-01",
+        ))
         .await
         .expect(400);
 }

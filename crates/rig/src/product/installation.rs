@@ -12,12 +12,14 @@ use crate::servers::Servers;
 const ENTITY_DATABASE: &str = "dealwire_entity";
 const INTAKE_DATABASE: &str = "dealwire_intake";
 const DELIVERY_DATABASE: &str = "dealwire_delivery";
+const DATABASES: [&str; 3] = [ENTITY_DATABASE, INTAKE_DATABASE, DELIVERY_DATABASE];
 const VHOST: &str = "dealwire";
 
 /// What the services of one Dealwire share; empty until they run.
 #[derive(Debug)]
 pub struct Installation {
     program: Program,
+    servers: Servers,
     folder: PathBuf,
     token: String,
 }
@@ -40,7 +42,7 @@ impl Installation {
     /// # Errors
     /// A server or a subcommand of the program refuses; the error shows what it said.
     pub async fn create(file: &Path, folder: &Path, servers: &Servers) -> anyhow::Result<Self> {
-        for database in [ENTITY_DATABASE, INTAKE_DATABASE, DELIVERY_DATABASE] {
+        for database in DATABASES {
             servers.create_database(database).await?;
         }
         servers.create_vhost(VHOST).await?;
@@ -79,6 +81,7 @@ impl Installation {
         let token = program.run(&arguments).await.context("no token")?;
         Ok(Self {
             program,
+            servers: servers.clone(),
             folder: folder.to_owned(),
             token,
         })
@@ -110,6 +113,17 @@ impl Installation {
             token: self.token.clone(),
         };
         Ok((product, started.elapsed()))
+    }
+
+    /// Gathers the planner's statistics of all databases, see [`Servers::analyze`].
+    ///
+    /// # Errors
+    /// The server refuses, or does not answer.
+    pub async fn analyze(&self) -> anyhow::Result<()> {
+        for database in DATABASES {
+            self.servers.analyze(database).await?;
+        }
+        Ok(())
     }
 
     /// The program with all settings, for its other subcommands.

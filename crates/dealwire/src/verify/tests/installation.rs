@@ -33,7 +33,7 @@ pub(super) const MATCHED: i64 = 18;
 /// An installation whose receiver has all callbacks; its databases can be damaged.
 pub(super) struct Installation {
     pub(super) verification: Verification,
-    api: ApiClient,
+    pub(super) api: ApiClient,
     stop: CancellationToken,
     running: JoinHandle<anyhow::Result<()>>,
     _receiver: MockReceiver,
@@ -123,6 +123,24 @@ impl Installation {
         order.expect(201).id()
     }
 
+    /// Takes a lead in over a new source; its id.
+    pub(super) async fn add_lead(&self) -> i64 {
+        let source = json!({"type": "webhook", "name": "n"});
+        let source = self.api.post("/api/v1/sources", source).await.expect(201);
+        let path = format!("/in/{}", source.json()["token"].as_str().unwrap());
+        let lead = json!({"name": "n", "phone": "79998888888"});
+        let lead = self.api.post(&path, lead).await.expect(201).json();
+        lead["data"]["id"].as_i64().unwrap()
+    }
+
+    /// The order that a lead became, once it has.
+    pub(super) async fn order_of(&self, lead: i64) -> i64 {
+        let path = format!("/api/v1/leads/{lead}");
+        let order = || async { self.api.get(&path).await.expect(200).json()["orderId"].as_i64() };
+        wait_until(DEADLINE, || async { order().await.is_some() }).await;
+        order().await.unwrap()
+    }
+
     /// Looks without waiting.
     pub(super) async fn verify(&self) -> Report {
         self.verify_within(Duration::ZERO).await
@@ -191,7 +209,7 @@ async fn first_token(entity: &Database, keys: &Keys) -> String {
     issued.unwrap().token
 }
 
-async fn execute(database: &Database, sql: &str) {
+pub(super) async fn execute(database: &Database, sql: &str) {
     let sql = sql.to_owned();
     database
         .write(move |conn| {

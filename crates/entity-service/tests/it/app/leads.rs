@@ -15,7 +15,7 @@ pub(crate) struct LeadsApi<'a> {
     publisher: Publisher,
 }
 
-/// A lead without anything but its id.
+/// A lead without anything but its id, as one of a person who was erased.
 pub(crate) fn lead(id: i64) -> LeadConversionRequested {
     LeadConversionRequested {
         lead_id: LeadId(id),
@@ -31,6 +31,10 @@ pub(crate) fn lead(id: i64) -> LeadConversionRequested {
         stage_id: None,
         cost: None,
         marks: Vec::new(),
+        default_origin_id: None,
+        default_office_id: None,
+        default_city_id: None,
+        default_stage_id: None,
     }
 }
 

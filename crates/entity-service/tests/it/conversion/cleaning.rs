@@ -70,6 +70,34 @@ async fn everything_too_long_is_cut() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_no_order_can_have_is_told() {
+    let app = TestApp::start().await;
+    let leads = app.leads().await;
+    for (id, cost) in (1..).zip([-1, -100_000, 1_000_000_000_000_000, i64::MAX, i64::MIN]) {
+        let asked = LeadConversionRequested {
+            cost: Some(Price(cost)),
+            owner_id: Some(-id),
+            ..with_phone(id, "79998888881", "+79998888881")
+        };
+        let events = leads.convert([asked]).await;
+        let converted = conversions(&events)[0];
+        let order = is_editable(&app, "orders", converted.order_id.0).await;
+        assert_eq!(order["price"], Value::Null, "{cost}");
+        assert_eq!(order["id_owner"], Value::Null);
+        assert_eq!(
+            converted.warnings,
+            [
+                "Стоимость вне допустимых пределов, в заказе не указана.".to_owned(),
+                format!(
+                    "Ответственный -{id} не указан в заказе: номера сотрудников начинаются с 1."
+                ),
+            ],
+            "{cost}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn contacts_that_do_not_compare_are_kept() {
     let app = TestApp::start().await;
     let raw = |id, phone: &str, email: &str| LeadConversionRequested {

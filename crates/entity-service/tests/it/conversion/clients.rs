@@ -137,6 +137,44 @@ async fn blanks_are_filled_and_nothing_is_overwritten() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_contact_that_the_client_does_not_get_is_told() {
+    let app = TestApp::start().await;
+    let kept = app
+        .create_client(json!({"phone": "8 999 888-88-81", "email": "A@b.ru"}))
+        .await;
+    app.new_events().await;
+    let (id, leads) = (id_of(&kept), app.leads().await);
+    let (phone, other) = (
+        ("79998888881", "+79998888881"),
+        ("79998888882", "+79998888882"),
+    );
+    let by_email =
+        format!("У клиента {id} уже указан другой телефон: телефон из заявки ему не записан.");
+    let by_phone =
+        format!("У клиента {id} уже указан другой email: email из заявки ему не записан.");
+    let unread = LeadConversionRequested {
+        phone: "12-345".to_owned(),
+        ..with_email(5, "a@b.ru")
+    };
+    for (lead, warnings) in [
+        (with_both(1, other, "a@b.ru"), vec![&by_email]),
+        (with_both(2, phone, "other@b.ru"), vec![&by_phone]),
+        // The same in another spelling, or nothing, is no other.
+        (with_both(3, phone, "a@b.ru"), vec![]),
+        (with_phone(4, phone.0, phone.1), vec![]),
+        (unread, vec![&by_email]),
+    ] {
+        let events = leads.convert([lead]).await;
+        let converted = conversions(&events)[0];
+        assert_eq!(converted.client_id.0, id);
+        let told: Vec<&String> = converted.warnings.iter().collect();
+        assert_eq!(told, warnings, "{}", converted.lead_id);
+        assert_eq!(client_events(&events), Vec::<&Event>::new());
+    }
+    assert_eq!(client(&app, id).await, kept);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_phone_goes_before_the_email() {
     let app = TestApp::start().await;
     let by_email = app.create_client(json!({"email": "a@b.ru"})).await;

@@ -87,6 +87,10 @@ CREATE INDEX leads_by_phone ON leads (account_id, phone_normalized, id)
     WHERE phone_normalized IS NOT NULL AND deleted_at_us IS NULL;
 CREATE INDEX leads_by_email ON leads (account_id, email_normalized, id)
     WHERE email_normalized IS NOT NULL AND deleted_at_us IS NULL;
+CREATE INDEX leads_by_client ON leads (account_id, client_id, id)
+    WHERE client_id IS NOT NULL AND deleted_at_us IS NULL;
+CREATE INDEX leads_by_order ON leads (account_id, order_id, id)
+    WHERE order_id IS NOT NULL AND deleted_at_us IS NULL;
 CREATE INDEX leads_by_source ON leads (source_id, id);
 CREATE INDEX leads_by_request ON leads (request_id) WHERE request_id IS NOT NULL;
 CREATE UNIQUE INDEX leads_by_remote_id ON leads (source_id, remote_id)

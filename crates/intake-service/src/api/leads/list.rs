@@ -28,6 +28,12 @@ pub(crate) struct LeadListParams {
     intake_source_id: Option<Vec<i64>>,
     /// With this id of the sender's own.
     remote_id: Option<Vec<String>>,
+    /// Of this advertising source, an entry of the directory `origin`.
+    source_id: Option<Vec<i64>>,
+    /// That became this client.
+    client_id: Option<Vec<i64>>,
+    /// That became this order.
+    order_id: Option<Vec<i64>>,
     /// That came at or after this time (RFC 3339 or Unix seconds).
     #[param(rename = "created_from")]
     created_from: Option<String>,
@@ -69,6 +75,9 @@ pub(crate) async fn list_leads(
         states: query.any_of("state", &states),
         source_ids: query.ids("intakeSourceId"),
         remote_ids: query.texts("remoteId"),
+        origin_ids: query.ids("sourceId"),
+        client_ids: query.ids("clientId"),
+        order_ids: query.ids("orderId"),
         created: query.time_range("created"),
         updated: query.time_range("updated"),
         page: query.page(),

@@ -4,12 +4,12 @@ use contacts::{Email, Phone, Region};
 use http_api::{Fields, Invalid, Presence, TextLimit, code, read_text};
 use serde_json::Value;
 
-use crate::domain::lead::{Lead, MARK_KEYS};
+use crate::domain::lead::{Lead, MARK_KEYS, MAX_MARK_CHARS};
 
 /// Names (WIRE 2).
 const NAME_LIMIT: TextLimit = TextLimit::Chars(255);
-/// Referrers and click ids are long.
-const MARK_LIMIT: TextLimit = TextLimit::Chars(4_096);
+/// As what senders say.
+const MARK_LIMIT: TextLimit = TextLimit::Chars(MAX_MARK_CHARS);
 /// 18 digits, which every reader of JSON keeps.
 const MAX_INTEGER: i64 = 999_999_999_999_999_999;
 

@@ -58,6 +58,8 @@ fn update(
     let mut fields = body.clone().into_fields();
     let mut after = before.clone();
     let shown = managed_lead_body(&before);
+    // Senders may have sent what managers may not, such as a negative cost.
+    fields.skip_unchanged(&shown);
     read_into(&mut fields, &mut after, &shown, region.unwrap_or_default());
     fields.finish()?;
     if after == before {

@@ -6,9 +6,11 @@ use database::{Connection, DatabaseError};
 use events::{AccountId, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use submission::Object;
 use utoipa::ToSchema;
 
 use super::RequestResponse;
+use super::secrets::Secrets;
 use crate::domain::lead::LeadDraft;
 use crate::domain::request::{RawRequest, RequestId};
 use crate::domain::source::{Source, SourceId};
@@ -54,8 +56,8 @@ struct ParsedResponse {
     /// Names and values of the body; null if the request cannot be read.
     #[schema(value_type = Option<Object>)]
     body: Option<Map<String, Value>>,
-    /// What it would come to now: `lead`, `test`, `spam`, `rejected`, `malformed`, `too_large`,
-    /// `unsupported` or `failed`.
+    /// What it would come to now: `lead`, `test`, `spam`, `ignored`, `rejected`, `malformed`,
+    /// `too_large`, `unsupported` or `failed`.
     outcome: String,
     /// The lead that it says, by the keys of leads.
     #[schema(value_type = Option<Object>)]
@@ -116,28 +118,33 @@ impl Detail {
 
 impl From<Detail> for RequestDetailResponse {
     fn from(detail: Detail) -> Self {
+        let secrets = Secrets::of(detail.source.as_ref());
         let parsed = match (detail.raw(), &detail.source) {
-            (Some(raw), Some(source)) if !detail.is_cut() => Some(ParsedResponse::of(source, &raw)),
+            (Some(raw), Some(source)) if !detail.is_cut() => {
+                Some(ParsedResponse::of(source, &raw, &secrets))
+            }
             _ => None,
         };
         let is_cut = detail.is_cut();
         Self {
             request: detail.row.into(),
-            raw: detail.body.map(|body| RawResponse::new(body, is_cut)),
+            raw: detail
+                .body
+                .map(|body| RawResponse::new(body, is_cut, &secrets)),
             parsed,
         }
     }
 }
 
 impl RawResponse {
-    fn new(row: BodyRow, is_cut: bool) -> Self {
-        let (body, body_base64) = match String::from_utf8(row.body) {
+    fn new(row: BodyRow, is_cut: bool, secrets: &Secrets) -> Self {
+        let (body, body_base64) = match String::from_utf8(secrets.mask_raw(&row.body)) {
             Ok(text) => (Some(text), None),
             Err(other) => (None, Some(STANDARD.encode(other.as_bytes()))),
         };
         Self {
             headers: row.headers,
-            query: String::from_utf8_lossy(&row.query).into_owned(),
+            query: String::from_utf8_lossy(&secrets.mask_raw(&row.query)).into_owned(),
             body,
             body_base64,
             is_cut,
@@ -146,15 +153,21 @@ impl RawResponse {
 }
 
 impl ParsedResponse {
-    fn of(source: &Source, raw: &RawRequest) -> Self {
+    fn of(source: &Source, raw: &RawRequest, secrets: &Secrets) -> Self {
         let (mut lead, mut errors) = (None, Vec::new());
         let outcome = match parse(source, raw) {
             Parsed::Lead { draft, .. } => {
-                lead = Some(draft_body(&draft));
+                let mut body = draft_body(&draft);
+                secrets.mask_tree(&mut body);
+                lead = Some(body);
                 "lead"
             }
             Parsed::Test => "test",
             Parsed::Spam(_) => "spam",
+            Parsed::Ignored(reason) => {
+                errors.push(reason.to_owned());
+                "ignored"
+            }
             Parsed::Refused(problems) => {
                 errors = problems
                     .iter()
@@ -171,10 +184,16 @@ impl ParsedResponse {
             Parsed::Panicked => "failed",
         };
         // What cannot be read into a lead may be a tree nevertheless.
-        let tree = (outcome != "failed").then(|| submit(raw).ok()).flatten();
+        let is_text = !matches!(outcome, "failed" | "unsupported");
+        let tree = is_text.then(|| submit(raw).ok()).flatten();
+        let shown = |object: &Object| {
+            let mut object: Map<String, Value> = object.into();
+            secrets.mask_tree(&mut object);
+            object
+        };
         Self {
-            query: tree.as_ref().map(|tree| (&tree.query).into()),
-            body: tree.as_ref().map(|tree| (&tree.body).into()),
+            query: tree.as_ref().map(|tree| shown(&tree.query)),
+            body: tree.as_ref().map(|tree| shown(&tree.body)),
             outcome: outcome.to_owned(),
             lead,
             errors,

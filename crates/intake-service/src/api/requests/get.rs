@@ -9,7 +9,7 @@ use crate::domain::request::RequestId;
 use crate::state::AppState;
 
 /// A request as it came, and what it is read as by the source's present settings. Values of headers
-/// that let somebody in are shown as `***`.
+/// that let somebody in, and secrets of the sender (`google_key`), are shown as `***`.
 #[utoipa::path(
     get,
     path = "/intake-requests/{id}",

@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use events::AccountId;
-use http_api::{ApiError, Authorized, LeadsRead, Page, QueryParams, ReadProblems, TimeRange, code};
+use http_api::{ApiError, Authorized, LeadsRead, Page, QueryParams, ReadProblems};
 use utoipa::IntoParams;
 
 use super::RequestResponse;
@@ -20,10 +20,10 @@ pub(crate) struct RequestListParams {
     /// What became of it; may be repeated.
     #[param(example = "malformed")]
     outcome: Option<String>,
-    /// Came at or after this time.
-    from: Option<String>,
+    /// Came at or after this time (RFC 3339 or Unix seconds).
+    created_from: Option<String>,
     /// Came before this time.
-    to: Option<String>,
+    created_to: Option<String>,
     /// 1 to 200 items; 50 unless given.
     limit: Option<i64>,
     /// `next_cursor` of the page before.
@@ -50,7 +50,7 @@ pub(crate) async fn list_requests(
 ) -> Result<Page<RequestResponse>, ApiError> {
     let list = RequestList {
         outcomes: query.any_of("outcome", &outcome_names()),
-        received: received(&mut query),
+        received: query.time_range("created"),
         page: query.page(),
     };
     query.finish()?;
@@ -68,17 +68,4 @@ pub(crate) async fn list_requests(
         |row| row.id,
         RequestResponse::from,
     ))
-}
-
-fn received(query: &mut QueryParams) -> TimeRange {
-    let range = TimeRange {
-        from_micros: query.time_micros("from"),
-        to_micros: query.time_micros("to"),
-    };
-    if let (Some(from), Some(until)) = (range.from_micros, range.to_micros)
-        && until < from
-    {
-        query.error("to", code::OUT_OF_RANGE, "Send a time after from.");
-    }
-    range
 }

@@ -23,8 +23,8 @@ use crate::taking::{Arrival, Kept, Replay, Verdict};
 /// at first. A request that has its lead answers that one and makes no other; so this may be
 /// repeated. The source may be switched off.
 ///
-/// What is still wrong with it is answered with 422; a probe, spam, and what was not kept whole with
-/// 409. The journal's entry has the new outcome in all cases.
+/// What is still wrong with it is answered with 422; a probe, spam, what makes no lead with its
+/// sender, and what was not kept whole with 409. The journal's entry has the new outcome in all cases.
 #[utoipa::path(
     post,
     path = "/intake-requests/{id}/replay",
@@ -118,6 +118,12 @@ fn judge(parsed: Parsed) -> (Verdict, ApiError) {
             200,
             None,
             conflict("This request is spam: its honeypot field was filled in."),
+        ),
+        Parsed::Ignored(reason) => only(
+            Outcome::Ignored,
+            200,
+            Some(reason.to_owned()),
+            conflict("A request of this kind makes no lead with this sender."),
         ),
         Parsed::Refused(problems) => {
             let error = describe(&problems);

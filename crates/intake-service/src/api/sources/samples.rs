@@ -1,10 +1,13 @@
 //! What a manager copies to try a source, or to put into a page.
 
+mod senders;
+
 use serde::Serialize;
-use serde_json::json;
+use url::form_urlencoded;
 use utoipa::ToSchema;
 
 use crate::domain::source::Effective;
+use senders::{Dress, dress_of};
 
 /// How to try a source.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -16,26 +19,43 @@ pub(crate) struct Samples {
 }
 
 impl Samples {
-    /// Samples that post to `url`.
-    pub(super) fn of(url: &str, effective: &Effective) -> Self {
+    /// Samples that post to `url` what the sender of `preset` posts.
+    pub(super) fn of(url: &str, preset: &str, effective: &Effective) -> Self {
+        let dress = match dress_of(preset) {
+            Dress::Query(pairs) if !effective.accept_get => Dress::Form(pairs),
+            dress => dress,
+        };
         Self {
-            curl: curl(url),
+            curl: curl(url, dress),
             html: html(url, &effective.honeypot),
         }
     }
 }
 
-fn curl(url: &str) -> String {
-    let body = json!({
-        "name": "Иван",
-        "phone": "79998888888",
-        "email": "ivan@example.com",
-    });
-    format!(
-        "curl -X POST {} -H 'Content-Type: application/json' -d {}",
-        quoted(url),
-        quoted(&body.to_string())
-    )
+/// Shows the status and the headers (`-i`): some presets answer two letters, or nothing.
+fn curl(url: &str, dress: Dress) -> String {
+    match dress {
+        Dress::Json(body) => format!(
+            "curl -i -X POST {} -H 'Content-Type: application/json' -d {}",
+            quoted(url),
+            quoted(body)
+        ),
+        Dress::Form(pairs) => {
+            let fields: Vec<String> = pairs
+                .iter()
+                .map(|(name, value)| {
+                    format!(" --data-urlencode {}", quoted(&format!("{name}={value}")))
+                })
+                .collect();
+            format!("curl -i -X POST {}{}", quoted(url), fields.concat())
+        }
+        Dress::Query(pairs) => {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .extend_pairs(pairs)
+                .finish();
+            format!("curl -i {}", quoted(&format!("{url}?{query}")))
+        }
+    }
 }
 
 /// Quoted for a POSIX shell.

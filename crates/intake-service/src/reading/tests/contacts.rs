@@ -95,6 +95,77 @@ fn the_first_value_that_can_be_read_wins() {
 }
 
 #[test]
+fn what_an_object_or_a_list_says_of_a_contact_counts() {
+    let source = source("webhook");
+    for (body, expected) in [
+        (
+            r#"{"phone":[{"VALUE":"79990001157","VALUE_TYPE":"WORK"}]}"#,
+            json!({"phone": "79990001157", "extra": {"phone": [{"VALUE_TYPE": "WORK"}]}}),
+        ),
+        (
+            r#"{"phone":{"country":"RU","number":"79990001157"}}"#,
+            json!({"phone": "79990001157", "extra": {"phone": {"country": "RU"}}}),
+        ),
+        (
+            r#"{"phone":{"formatted":"8 (999) 000-11-57","raw":"","value":"нет"}}"#,
+            json!({"phone": "79990001157", "extra": {"phone": {"value": "нет"}}}),
+        ),
+        (
+            r#"{"phones":["79990001157"],"emails":[{"value":"a@b.ru"}]}"#,
+            json!({"phone": "79990001157", "email": "a@b.ru"}),
+        ),
+        (
+            r#"{"Телефоны":"79990001157"}"#,
+            json!({"phone": "79990001157"}),
+        ),
+        (
+            r#"{"lead":{"email":{"address":"a@b.ru"}}}"#,
+            json!({"email": "a@b.ru"}),
+        ),
+    ] {
+        assert_eq!(lead(read(&source, JSON, "", body)), expected, "{body}");
+    }
+    // A mapping and a path through a text that holds JSON lead there as well.
+    let settings = SourceSettings {
+        mapping: [("data.who".to_owned(), "phone".to_owned())].into(),
+        ..SourceSettings::default()
+    };
+    let body = json!({"data": r#"{"who":{"number":"79990001157"}}"#}).to_string();
+    let read = lead(read(&source_with("webhook", settings), JSON, "", body));
+    assert_eq!(read["phone"], "79990001157");
+}
+
+#[test]
+fn an_employee_is_not_the_client() {
+    let source = source("webhook");
+    let contact = r#"{"name":"Оператор","email":"o@b.ru","phone":"+74950000000"}"#;
+    for name in [
+        "manager",
+        "agent_2",
+        "operators",
+        "Ответственный",
+        "responsible_user",
+        "company",
+        "Организация",
+    ] {
+        for body in [
+            format!(r#"{{"{name}":{contact}}}"#),
+            format!(r#"{{"{name}":[{contact}]}}"#),
+            format!(r#"{{"data":{{"{name}":{{"contact":{contact}}}}}}}"#),
+        ] {
+            let reading = read(&source, JSON, "", &body);
+            let expected = json!({"phone": ["Поле Телефон обязательно для заполнения."]});
+            assert_eq!(errors(reading, Language::Russian), expected, "{body}");
+        }
+        let body = format!(r#"{{"{name}":{contact},"user":{{"tel":"79998888888"}}}}"#);
+        let read = lead(read(&source, JSON, "", body));
+        assert_eq!(read["phone"], "79998888888");
+        assert_eq!(read["email"], Value::Null);
+        assert_eq!(read["name"], Value::Null);
+    }
+}
+
+#[test]
 fn two_hundred_emails_make_one_lead() {
     let many: Vec<String> = (0..200).map(|number| format!("a{number}@b.ru")).collect();
     let many = many.join(", ");

@@ -1,6 +1,8 @@
 //! What each preset's sender sends, and what it is answered.
 
+use super::super::names;
 use super::*;
+use crate::preset::PRESETS;
 
 #[test]
 fn tilda_with_cookies_and_a_cart() {
@@ -84,6 +86,37 @@ fn jivo() {
 }
 
 #[test]
+fn only_what_ends_a_chat_of_jivo_makes_a_lead() {
+    let source = source("jivo");
+    let event = |name: &str, visitor: &str| {
+        let body = format!(
+            r#"{{"event_name":"{name}","chat_id":1,"visitor":{visitor},
+            "agent":{{"name":"Оператор","email":"o@b.ru","phone":"+74950000000"}}}}"#
+        );
+        read(&source, JSON, "", body)
+    };
+    let visitor = r#"{"email":"a@b.ru","phone":"79998888888"}"#;
+    for name in ["chat_finished", "offline_message", "call_event"] {
+        let read = lead(event(name, visitor));
+        assert_eq!(read["phone"], "79998888888", "{name}");
+        assert_eq!(read["email"], "a@b.ru");
+        // A chat that the visitor left no contact in.
+        for visitor in [r#"{"name":"Иван"}"#, r#"{"phone":"нет"}"#] {
+            let reading = event(name, visitor);
+            assert!(matches!(reading, Reading::Ignored(_)), "{reading:?}");
+        }
+    }
+    for name in ["chat_accepted", "chat_updated", "chat_assigned", "new"] {
+        for visitor in [visitor, "{}"] {
+            let reading = event(name, visitor);
+            assert!(matches!(reading, Reading::Ignored(_)), "{reading:?}");
+        }
+    }
+    let nameless = read(&source, JSON, "", r#"{"visitor":{"phone":"79998888888"}}"#);
+    assert_eq!(lead(nameless), json!({"phone": "79998888888"}));
+}
+
+#[test]
 fn roistat_by_get() {
     let query = "id=90&visit=12852&title=%D0%97%D0%B2%D0%BE%D0%BD%D0%BE%D0%BA&text=&name=%D0%98%D0%B2%D0%B0%D0%BD\
         &phone=79998888888&email=&created_date=2026-01-01+09%3A12%3A54\
@@ -109,6 +142,41 @@ fn calltouch_by_get_and_post() {
             "url": "https://s.ru/?utm_term=q"}});
     assert_eq!(lead(read(&source("calltouch"), "", sent, "")), expected);
     assert_eq!(lead(read(&source("calltouch"), FORM, "", sent)), expected);
+}
+
+#[test]
+fn a_call_without_its_callers_number_is_no_lead() {
+    let source = source("calltouch");
+    for caller in ["Anonymous", "", "+"] {
+        let query = format!("id=5&callerphone={caller}&phonenumber=78000000000");
+        let reading = read(&source, "", &query, "");
+        assert!(matches!(reading, Reading::Ignored(_)), "{reading:?}");
+        let nested = format!("call[callerphone]={caller}&call[phonenumber]=78000000000");
+        let reading = read(&source, FORM, "", nested);
+        assert!(matches!(reading, Reading::Ignored(_)), "{reading:?}");
+    }
+    assert_eq!(read(&source, FORM, "", "test=test"), Reading::Test);
+    // With everybody else it is a phone.
+    let elsewhere = lead(read(
+        &self::source("webhook"),
+        FORM,
+        "",
+        "phonenumber=78005553535",
+    ));
+    assert_eq!(elsewhere["phone"], "78005553535");
+}
+
+#[test]
+fn what_presets_compare_by_is_spelled_so() {
+    for preset in &PRESETS {
+        for name in preset.foreign_names {
+            assert_eq!(names::fold(name), *name);
+            assert!(names::known(name).is_some(), "{name} is no alias anyway");
+        }
+        for name in preset.events.iter().flat_map(|events| events.taken) {
+            assert_eq!(name.to_lowercase(), *name);
+        }
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ async fn a_source_may_answer_in_its_own_way() {
         .await
         .expect(202);
     assert_eq!(answer.body, "<ok/>");
+    assert_eq!(answer.headers["content-security-policy"], "sandbox");
     assert_eq!(answer.headers["content-type"], "text/xml");
     assert_eq!(app.count_rows("leads").await, 2);
     // What is wrong is told all the same.
@@ -54,6 +55,22 @@ async fn a_browser_is_sent_on() {
         .await
         .expect(422);
     assert_eq!(app.count_rows("leads").await, 1);
+    // A script of the page, a program, and a probe want an answer.
+    let script = [FORM, ("sec-fetch-mode", "cors")];
+    app.send(Method::POST, &source.path, &script, "phone=88005553536")
+        .await
+        .expect(200);
+    app.post(&source.path, &json!({"phone": "88005553537"}))
+        .await
+        .expect(200);
+    app.send(Method::POST, &source.path, &[FORM], "test=test")
+        .await
+        .expect(200);
+    assert_eq!(
+        app.texts("SELECT CAST(status AS TEXT) AS text FROM intake_requests ORDER BY id")
+            .await,
+        ["303", "422", "200", "200", "200"]
+    );
 }
 
 #[tokio::test]
@@ -102,10 +119,41 @@ async fn spam_is_answered_like_a_lead() {
 }
 
 #[tokio::test]
+async fn what_makes_no_lead_with_its_sender_is_well_received() {
+    let app = TestApp::start().await;
+    let jivo = app.add_source("jivo", json!({})).await;
+    let calltouch = app.add_source("calltouch", json!({})).await;
+    let event = |name: &str, visitor: serde_json::Value| json!({"event_name": name, "chat_id": 7, "visitor": visitor});
+    let contacts = json!({"email": "a@b.ru", "phone": "88005553535"});
+    for body in [
+        event("chat_updated", json!({"email": "a@b.ru"})),
+        event("chat_finished", json!({})),
+        event("chat_finished", contacts),
+    ] {
+        let answer = app.post(&jivo.path, &body).await.expect(200);
+        assert_eq!(answer.body, r#"{"result":"ok"}"#);
+    }
+    let call = format!(
+        "{}?id=1&callerphone=Anonymous&phonenumber=78000000000",
+        calltouch.path
+    );
+    let answer = app.send(Method::GET, &call, &[], "").await.expect(200);
+    assert_eq!(answer.body, "ok");
+    assert_eq!(
+        app.texts("SELECT outcome AS text FROM intake_requests ORDER BY id")
+            .await,
+        ["ignored", "ignored", "lead", "ignored"]
+    );
+    assert_eq!(
+        app.texts("SELECT phone_digits AS text FROM leads").await,
+        ["78005553535"]
+    );
+}
+
+#[tokio::test]
 async fn a_double_click_is_one_lead_for_a_minute() {
     let app = TestApp::start().await;
-    let settings = json!({"answer": null, "limits": {"per_address_per_minute": 0}});
-    let form = app.add_source("marquiz", settings).await;
+    let form = app.add_source("marquiz", json!({"answer": null})).await;
     let plain = app.webhook_source().await;
     let body = "phone=88005553535&name=x";
     for _ in 0..3 {

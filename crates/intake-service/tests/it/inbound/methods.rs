@@ -60,6 +60,13 @@ async fn get_brings_a_lead_only_where_it_is_switched_on() {
     assert_eq!(request_errors(&refused).len(), 1);
     let head = app.send(Method::HEAD, &path, &[], "").await.expect(405);
     assert!(head.body.is_empty());
+    for (source, allowed) in [
+        (&closed, "POST, OPTIONS"),
+        (&open, "GET, HEAD, POST, OPTIONS"),
+    ] {
+        let preflight = app.send(Method::OPTIONS, &source.path, &[], "").await;
+        assert_eq!(preflight.expect(204).headers["allow"], allowed);
+    }
 
     let path = format!("{}{query}", open.path);
     let head = app.send(Method::HEAD, &path, &[], "").await.expect(200);
@@ -112,6 +119,27 @@ async fn what_cannot_be_read_is_kept_and_told() {
     let answer = app.send(Method::POST, &source.path, &headers, "{}").await;
     assert_eq!(answer.status, 415);
     assert_eq!(app.count_rows("leads").await, 0);
+    for coding in ["identity", "utf-8"] {
+        let headers = [("content-type", json), ("content-encoding", coding)];
+        let body = r#"{"phone": "88005553535"}"#;
+        app.send(Method::POST, &source.path, &headers, body)
+            .await
+            .expect(201);
+    }
+    let headers = [
+        ("content-type", json),
+        ("content-encoding", "identity, GZIP"),
+    ];
+    app.send(Method::POST, &source.path, &headers, "{}")
+        .await
+        .expect(415);
+    let newest = format!("/api/v1/sources/{}/requests?limit=1", source.id);
+    let newest = app.api.get(&newest).await.expect(200).json();
+    let id = &newest["items"][0]["id"];
+    let replay = format!("/api/v1/intake-requests/{id}/replay");
+    app.api.post(&replay, json!({})).await.expect(422);
+    let last = "SELECT outcome AS text FROM intake_requests ORDER BY id DESC LIMIT 1";
+    assert_eq!(app.texts(last).await, ["unsupported"]);
 }
 
 #[tokio::test]

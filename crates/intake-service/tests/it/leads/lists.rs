@@ -48,6 +48,15 @@ async fn leads_are_found_by_all_that_is_offered() {
     assert_eq!(names(&app, "?remoteId=x1").await, "a");
     let narrow = format!("?remoteId=7&intakeSourceId={}", two.id);
     assert_eq!(names(&app, &narrow).await, "c");
+    app.execute("UPDATE leads SET origin_id = id + 10, client_id = id + 20, order_id = id + 30")
+        .await;
+    let first: i64 = a.rsplit('/').next().unwrap().parse().unwrap();
+    for (key, from) in [("sourceId", 10), ("clientId", 20), ("orderId", 30)] {
+        let own = format!("{key}={}", first + from);
+        assert_eq!(names(&app, &format!("?{own}")).await, "a", "{key}");
+        let two = format!("?{own}&{key}={}", first + from + 1);
+        assert_eq!(names(&app, &two).await, "ba", "{key}");
+    }
     assert_eq!(names(&app, "?created_to=2001-01-01T00:00:00Z").await, "");
     assert_eq!(names(&app, "?updated_from=1000000000").await, "cba");
 

@@ -47,6 +47,21 @@ async fn a_request_is_shown_raw_and_read() {
 }
 
 #[tokio::test]
+async fn secrets_of_the_sender_are_masked() {
+    let app = TestApp::start().await;
+    let source = app.add_source("google_ads", json!({})).await;
+    let path = format!("{}?google_key=k-1", source.path);
+    let body = json!({"google_key": "k-2", "phone_number": "79998888888", "more": [{"google_key": "k-3"}]});
+    app.post(&path, &body).await.expect(200);
+    let shown = newest(&app, &source).await;
+    assert_eq!(shown["parsed"]["body"]["google_key"], "***");
+    assert_eq!(shown["parsed"]["query"]["google_key"], "***");
+    assert_eq!(shown["raw"]["query"], "google_key=***");
+    assert!(!shown.to_string().contains("k-"), "{shown:#}");
+    assert_eq!(shown["outcome"], "lead");
+}
+
+#[tokio::test]
 async fn what_is_no_text_is_shown_in_base64() {
     let app = TestApp::start().await;
     let source = app.webhook_source().await;

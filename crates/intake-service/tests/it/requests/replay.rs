@@ -90,6 +90,13 @@ async fn what_is_still_wrong_is_told() {
         app.api.post(&path, json!({})).await.expect(replayed);
         assert!(entries(&app, &source, "").await[0]["replayed_at"].is_string());
     }
+    let jivo = app.add_source("jivo", json!({})).await;
+    app.post(&jivo.path, &json!({"event_name": "chat_updated"}))
+        .await
+        .expect(200);
+    let path = replay_path(&app, &jivo).await;
+    app.api.post(&path, json!({})).await.expect(409);
+    assert_eq!(only_entry(&app, &jivo).await["outcome"], "ignored");
     app.post(&source.path, &json!({"phone": "88005553535"}))
         .await
         .expect(201);
