@@ -30,7 +30,7 @@ pub(crate) enum Home {
         folder: PathBuf,
     },
     Installation {
-        installation: Installation,
+        installation: Box<Installation>,
         layout: Layout,
     },
 }
@@ -76,8 +76,9 @@ impl Form {
         match (self, backends) {
             (Self::Split { workers }, Some(backends)) => {
                 let servers = &backends.servers;
+                let installation = Installation::create(program, folder, servers).await?;
                 Ok(Home::Installation {
-                    installation: Installation::create(program, folder, servers).await?,
+                    installation: Box::new(installation),
                     layout: Layout {
                         entity_services: 1,
                         intake_services: 1,

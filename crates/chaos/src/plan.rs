@@ -50,6 +50,9 @@ pub(crate) struct Stage {
 /// How long a victim is stopped.
 pub(crate) const STOPPED: Duration = Duration::from_secs(15);
 
+/// Between kills of one place in a burst.
+const SHORTLY: Duration = Duration::from_millis(100);
+
 /// All faults of a run.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -66,11 +69,13 @@ const DATABASE: Victim = Victim::Server(Server::Postgres);
 impl Plan {
     pub(crate) fn of(options: &Options, form: Form) -> Self {
         match (form, options.leads) {
+            // A burst may be over within a second; while the intake service is down it is not,
+            // so it goes on after both are back.
             (Form::Split, Some(leads)) => Self::burst(
                 leads,
                 &[
                     &[Victim::IntakeService],
-                    &[Victim::EntityService],
+                    &[Victim::EntityService, Victim::IntakeService],
                     &[Victim::IntakeService, Victim::EntityService],
                 ],
             ),
@@ -81,13 +86,17 @@ impl Plan {
         }
     }
 
-    /// Kills at even distances within so many leads.
+    /// Kills at even distances within so many leads, those of one place shortly after each
+    /// other.
     fn burst(leads: u64, kills: &[&[Victim]]) -> Self {
         let parts = kills.len() as u64 + 1;
         let stages = (1..).zip(kills).map(|(number, victims)| Stage {
             moment: Moment::LeadsAccepted(leads * number / parts),
             harm: Harm::Kill,
-            victims: victims.iter().map(|one| (Duration::ZERO, *one)).collect(),
+            victims: (0..)
+                .map(|place| SHORTLY * place)
+                .zip(victims.iter().copied())
+                .collect(),
         });
         Self {
             stages: stages.collect(),

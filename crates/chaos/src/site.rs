@@ -37,7 +37,7 @@ enum Home {
     },
     Servers {
         infra: Infra,
-        installation: Installation,
+        installation: Box<Installation>,
     },
 }
 
@@ -60,7 +60,7 @@ impl Site {
         Ok(Self {
             home: Home::Servers {
                 infra,
-                installation,
+                installation: Box::new(installation),
             },
             product,
         })
