@@ -40,12 +40,16 @@ pub struct OutboxEntry {
 /// Database failures.
 pub fn extent(conn: &mut Connection<'_>) -> Result<Extent, DatabaseError> {
     let published_through = published_through(conn)?;
-    let oldest: Option<Option<i64>> = on_backend!(conn, |c| outbox_events::table
-        .filter(outbox_events::seq.is_not_null())
-        .order(outbox_events::position)
-        .select(outbox_events::seq)
-        .first(c)
-        .optional())?;
+    // PostgreSQL's lowest position need not have the lowest number: one that commits late is numbered
+    // after those behind it.
+    let oldest_seq: Option<i64> = match conn {
+        Connection::Sqlite(c) => outbox_events::table
+            .select(diesel::dsl::min(outbox_events::position))
+            .first(*c)?,
+        Connection::Postgres(c) => outbox_events::table
+            .select(diesel::dsl::min(outbox_events::seq))
+            .first(*c)?,
+    };
     let (last_seq, unnumbered_to) = match conn {
         // The position is the number, and the one writer commits in its order.
         Connection::Sqlite(c) => {
@@ -63,7 +67,7 @@ pub fn extent(conn: &mut Connection<'_>) -> Result<Extent, DatabaseError> {
         ),
     };
     Ok(Extent {
-        oldest_seq: oldest.flatten(),
+        oldest_seq,
         last_seq,
         published_through,
         unnumbered_to,

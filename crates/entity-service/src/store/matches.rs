@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use database::{Connection, DatabaseError, on_backend};
 use diesel::dsl::min;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Text};
+use diesel::sql_types::{Array, BigInt, Text};
 use events::{AccountId, ClientId};
 
 use crate::store::schema::clients;
@@ -44,6 +44,34 @@ pub(crate) struct Holders {
     pub(crate) by_both: HashMap<(String, String), ClientId>,
 }
 
+/// The lowest client of each contact of a column.
+///
+/// PostgreSQL is told to look each contact up by itself: as one condition on the table it reads all
+/// of a table that it has no statistics of, as every table of a new installation is.
+macro_rules! lowest_by {
+    ($conn:expr, $account_id:expr, $column:expr, $name:literal, $contacts:expr) => {
+        match $conn {
+            Connection::Sqlite(c) => clients::table
+                .filter(clients::account_id.eq($account_id.0))
+                .filter($column.eq_any($contacts))
+                .group_by($column)
+                .select(($column.assume_not_null(), min(clients::id).assume_not_null()))
+                .load::<(String, i64)>(*c)?,
+            Connection::Postgres(c) => {
+                let rows: Vec<HolderRow> = diesel::sql_query(concat!(
+                    "SELECT wanted.contact, min(found.id) AS id FROM unnest($2) AS wanted (contact) \
+                     CROSS JOIN LATERAL (SELECT id FROM clients WHERE account_id = $1 AND ",
+                    $name,
+                    " = wanted.contact OFFSET 0) AS found GROUP BY wanted.contact"
+                ))
+                .bind::<BigInt, _>($account_id.0)
+                .bind::<Array<Text>, _>($contacts)
+                .load(*c)?;
+                rows.into_iter().map(|row| (row.contact, row.id)).collect()
+            }
+        }
+    };
+}
 /// Which of the account's clients have these contacts.
 pub(crate) fn find_holders(
     conn: &mut Connection<'_>,
@@ -51,43 +79,66 @@ pub(crate) fn find_holders(
     phones: &[&str],
     emails: &[&str],
 ) -> Result<Holders, DatabaseError> {
-    let phone = clients::phone_normalized.assume_not_null();
-    let email = clients::email_normalized.assume_not_null();
-    let lowest = min(clients::id).assume_not_null();
     let mut holders = Holders::default();
     if !phones.is_empty() {
-        let rows: Vec<(String, i64)> = on_backend!(conn, |c| clients::table
-            .filter(clients::account_id.eq(account_id.0))
-            .filter(phone.eq_any(phones))
-            .group_by(clients::phone_normalized)
-            .select((phone, lowest))
-            .load(c))?;
+        let rows = lowest_by!(
+            conn,
+            account_id,
+            clients::phone_normalized,
+            "phone_normalized",
+            phones
+        );
         holders.by_phone = by_key(rows);
     }
     if !emails.is_empty() {
-        let rows: Vec<(String, i64)> = on_backend!(conn, |c| clients::table
-            .filter(clients::account_id.eq(account_id.0))
-            .filter(email.eq_any(emails))
-            .group_by(clients::email_normalized)
-            .select((email, lowest))
-            .load(c))?;
+        let rows = lowest_by!(
+            conn,
+            account_id,
+            clients::email_normalized,
+            "email_normalized",
+            emails
+        );
         holders.by_email = by_key(rows);
     }
-    if !holders.by_phone.is_empty() && !holders.by_email.is_empty() {
-        let rows: Vec<(String, String, i64)> = on_backend!(conn, |c| clients::table
-            .filter(clients::account_id.eq(account_id.0))
-            .filter(phone.eq_any(phones))
-            .filter(email.eq_any(emails))
-            .group_by((clients::phone_normalized, clients::email_normalized))
-            .select((phone, email, lowest))
-            .load(c))?;
-        holders.by_both = by_key(
-            rows.into_iter()
-                .map(|(phone, email, id)| ((phone, email), id))
-                .collect(),
-        );
+    // Only who has a phone of these can have both.
+    let phones: Vec<&str> = holders.by_phone.keys().map(String::as_str).collect();
+    if !phones.is_empty() && !holders.by_email.is_empty() {
+        holders.by_both = by_key(list_with_both(conn, account_id, &phones, emails)?);
     }
     Ok(holders)
+}
+
+#[derive(QueryableByName)]
+struct HolderRow {
+    #[diesel(sql_type = Text)]
+    contact: String,
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// A phone and an email, and the lowest client that has both.
+type PairRow = ((String, String), i64);
+
+/// The lowest client of each pair of these contacts that one has.
+fn list_with_both(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    phones: &[&str],
+    emails: &[&str],
+) -> Result<Vec<PairRow>, DatabaseError> {
+    let (phone, email) = (
+        clients::phone_normalized.assume_not_null(),
+        clients::email_normalized.assume_not_null(),
+    );
+    let rows: Vec<(String, String, i64)> = on_backend!(conn, |c| clients::table
+        .filter(clients::account_id.eq(account_id.0))
+        .filter(phone.eq_any(phones))
+        .filter(email.eq_any(emails))
+        .group_by((clients::phone_normalized, clients::email_normalized))
+        .select((phone, email, min(clients::id).assume_not_null()))
+        .load(c))?;
+    let pair = |(phone, email, id)| ((phone, email), id);
+    Ok(rows.into_iter().map(pair).collect())
 }
 
 fn by_key<K: Eq + std::hash::Hash>(rows: Vec<(K, i64)>) -> HashMap<K, ClientId> {
