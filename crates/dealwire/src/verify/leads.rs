@@ -9,7 +9,9 @@ use anyhow::Context as _;
 use database::{Database, DatabaseError};
 use events::EventId;
 use intake_service::audit::{count_by_state, list_converting, state_names, still_converting};
-use outbox::audit::{self, OutboxEntry, list_entries, list_parked, list_taken_in};
+use outbox::audit::{
+    self, OutboxEntry, count_unnumbered, list_entries, list_parked, list_taken_in,
+};
 use outbox::queue::{ENTITY_LEADS, INTAKE_CONVERSIONS};
 use tokio::time::Instant;
 
@@ -36,6 +38,8 @@ pub(crate) struct Way {
     name: &'static str,
     /// Whose outbox `relay rewind` takes.
     publisher: &'static str,
+    /// Whether the outbox holds events that the relay has not numbered, of whatever kind.
+    unnumbered: bool,
     /// How many the outbox keeps.
     pub(crate) wanted: usize,
     /// How many of them the other service has.
@@ -100,10 +104,12 @@ impl Way {
         [from, to]: [&Database; 2],
         deadline: Instant,
     ) -> anyhow::Result<Self> {
+        let unnumbered = until_numbered(from, deadline).await?;
         let entries = wanted(from, name).await?;
         let mut way = Self {
             name,
             publisher,
+            unnumbered,
             wanted: entries.len(),
             taken_in: 0,
             parked: 0,
@@ -168,7 +174,7 @@ impl Way {
 
     /// Whether all that was asked for has arrived where it can be acted on.
     fn is_done(&self) -> bool {
-        self.taken_in == self.wanted
+        self.taken_in == self.wanted && !self.unnumbered
     }
 
     fn write_lost(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -234,6 +240,22 @@ impl fmt::Display for LeadFindings {
             )?;
         }
         Ok(())
+    }
+}
+
+/// Waits until what is committed now has its number; answers whether some has none at the deadline.
+async fn until_numbered(from: &Database, deadline: Instant) -> Result<bool, DatabaseError> {
+    let Some(position) = from.read(audit::extent).await?.unnumbered_to else {
+        return Ok(false);
+    };
+    loop {
+        let left = from
+            .read(move |conn| count_unnumbered(conn, position))
+            .await?;
+        if left == 0 || Instant::now() >= deadline {
+            return Ok(left > 0);
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
