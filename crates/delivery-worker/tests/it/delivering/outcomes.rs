@@ -240,13 +240,15 @@ async fn a_delivery_whose_event_is_gone_says_so() {
     let site = Site::start().await;
     let receiver = MockReceiver::start().await;
     let config = DeliveryConfig {
-        retry_schedule: vec![Duration::ZERO, Duration::from_millis(500)],
+        retry_schedule: vec![Duration::ZERO, Duration::from_secs(3)],
         ..quick()
     };
     let worker = site.worker_with(config).await;
     worker.webhook(&receiver).await;
     receiver.answer_always(Answer::status(500));
     site.take_in(&order_added(1)).await;
+    // Between the first attempt and the second.
+    wait_for_callbacks(&receiver, 1).await;
     site.execute("DELETE FROM event_bodies").await;
     let rows = site.wait_for(1, "failed").await;
     assert_eq!(
