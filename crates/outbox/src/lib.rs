@@ -13,6 +13,7 @@
 
 mod append;
 pub mod audit;
+mod consume;
 pub mod erasure;
 pub mod feed;
 pub mod inbox;
@@ -29,6 +30,7 @@ use database::Migrations;
 use diesel_migrations::embed_migrations;
 
 pub use append::{append, append_all};
+pub use consume::{QueueConsumer, TakeIn};
 pub use relay::{Relay, RelayConfig, RelayError};
 pub use state::{Backlog, RewindError, backlog, check, rewind};
 pub use topology::topology;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker::IncomingMessage;
 use database::{Backend, DatabaseError, write_halving};
@@ -9,11 +10,14 @@ use events::{Change, Decoded, Event};
 use outbox::parked::{NewParked, park};
 use outbox::queue::ENTITY_LEADS;
 
+use super::Conversion;
 use super::lead::Lead;
 use super::metrics::Outcome;
 use super::unit::{Request, convert_all};
-use super::{CONFLICT_PAUSE, Conversion};
 use crate::store::error::StoreError;
+
+/// How long to wait where another transaction was in the way of one lead.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(5);
 
 /// How many leads share a transaction on SQLite: more is faster, but others wait
 /// longer for the one writer.

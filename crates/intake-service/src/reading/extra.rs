@@ -13,12 +13,12 @@ pub(super) fn of(
 ) -> Map<String, serde_json::Value> {
     let mut extra = Map::new();
     for (name, value) in submission.body.iter() {
-        add(&mut extra, preset, name, rest_of(value, taken));
+        add(&mut extra, preset, name, rest_of(value, preset, taken));
     }
     for (name, value) in submission.query.iter() {
         let in_body = submission.body.get(name);
         if !extra.contains_key(name) && in_body != Some(value) {
-            add(&mut extra, preset, name, rest_of(value, taken));
+            add(&mut extra, preset, name, rest_of(value, preset, taken));
         }
     }
     extra
@@ -35,8 +35,8 @@ fn add(
     }
 }
 
-/// A value without what was taken of it; `None` if that was all.
-fn rest_of(value: &Value, taken: &[&Value]) -> Option<serde_json::Value> {
+/// A value without secrets and what was taken of it; `None` if that was all.
+fn rest_of(value: &Value, preset: &Preset, taken: &[&Value]) -> Option<serde_json::Value> {
     if value.is_blank() || taken.iter().any(|one| std::ptr::eq(*one, value)) {
         return None;
     }
@@ -44,14 +44,15 @@ fn rest_of(value: &Value, taken: &[&Value]) -> Option<serde_json::Value> {
         Value::List(items) => {
             let rest: Vec<_> = items
                 .iter()
-                .filter_map(|item| rest_of(item, taken))
+                .filter_map(|item| rest_of(item, preset, taken))
                 .collect();
             (!rest.is_empty()).then_some(rest)?.into()
         }
         Value::Object(object) => {
             let rest: Map<_, _> = object
                 .iter()
-                .filter_map(|(name, value)| Some((name.to_owned(), rest_of(value, taken)?)))
+                .filter(|(name, _)| !preset.is_secret(name))
+                .filter_map(|(name, value)| Some((name.to_owned(), rest_of(value, preset, taken)?)))
                 .collect();
             (!rest.is_empty()).then_some(rest)?.into()
         }

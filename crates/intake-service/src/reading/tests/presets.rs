@@ -38,7 +38,8 @@ fn google_ads() {
         {"column_name":"User Phone","string_value":"+16505550123","column_id":"PHONE_NUMBER"},
         {"column_name":"City","string_value":"Тверь","column_id":"CITY"}],
         "api_version":"1.0","form_id":40000000000,"campaign_id":123456789012345678901,
-        "google_key":"s3cret","is_test":false,"gcl_id":"EAIaIQ","adgroup_id":20000000000}"#;
+        "google_key":"s3cret","is_test":false,"gcl_id":"EAIaIQ","adgroup_id":20000000000,
+        "echo":{"google_key":"s3cret","kept":"yes"}}"#;
     let expected = json!({"name": "Анна Ли", "phone": "16505550123", "email": "test@example.com",
         "remoteId": "TeSter-123-ABCDEFGHIJKLMNOPQRSTUVWXYZ", "gclid": "EAIaIQ",
         "extra": {"user_column_data": [
@@ -49,7 +50,7 @@ fn google_ads() {
             {"column_name": "City", "string_value": "Тверь", "column_id": "CITY"}],
             "api_version": "1.0", "form_id": 40_000_000_000_i64,
             "campaign_id": "123456789012345678901", "is_test": false,
-            "adgroup_id": 20_000_000_000_i64}});
+            "adgroup_id": 20_000_000_000_i64, "echo": {"kept": "yes"}}});
     assert_eq!(lead(read(&source("google_ads"), JSON, "", body)), expected);
     let test = body.replace("\"is_test\":false", "\"is_test\":true");
     assert_eq!(read(&source("google_ads"), JSON, "", test), Reading::Test);
