@@ -192,10 +192,10 @@ impl WebhookResponse {
     /// `usual_concurrency` is shown where the webhook names none.
     fn new(webhook: &Webhook, caller: &Caller, now: Timestamp, usual_concurrency: u32) -> Self {
         let Webhook {
-            config, condition, ..
+            config, standing, ..
         } = webhook;
         let settings = &config.settings;
-        let is_paused = condition.paused_until.filter(|until| *until > now);
+        let is_paused = standing.paused_until.filter(|until| *until > now);
         Self {
             id: webhook.id.0,
             name: config.name.clone(),
@@ -208,9 +208,9 @@ impl WebhookResponse {
             concurrency: config.concurrency(usual_concurrency),
             retry_schedule_s: settings.retry_schedule_seconds.clone(),
             stop_on_4xx: settings.stop_on_4xx,
-            state: WebhookState::of(config.active, condition, now).as_str(),
-            disabled_at: condition.disabled_at.map(Timestamp::to_rfc3339),
-            disabled_reason: condition.disabled_reason.clone(),
+            state: WebhookState::of(config.active, standing, now).as_str(),
+            disabled_at: standing.disabled_at.map(Timestamp::to_rfc3339),
+            disabled_reason: standing.disabled_reason.clone(),
             paused_until: is_paused.map(Timestamp::to_rfc3339),
             revision: webhook.revision,
             created_at: webhook.created_at.to_rfc3339(),

@@ -5,6 +5,8 @@ use std::fmt;
 use events::Change;
 use serde::{Deserialize, Serialize};
 
+use super::filter::Filter;
+use super::trigger::TriggerSettings;
 use crate::render::BodyFormat;
 
 /// A webhook.
@@ -19,7 +21,7 @@ impl fmt::Display for WebhookId {
 
 /// What a person sets, all of it but the name and whether it is active. Stored
 /// as JSON: keys are only ever added, each with a default.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct WebhookSettings {
     /// Where callbacks go, in normal form.
     pub(crate) url: String,
@@ -43,6 +45,12 @@ pub(crate) struct WebhookSettings {
     /// How many requests may be under way at once; the usual number if none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) max_concurrency: Option<u32>,
+    /// Which of the events fire it after all.
+    #[serde(default)]
+    pub(crate) filter: Filter,
+    /// What makes it a stage trigger; none of a plain webhook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) trigger: Option<TriggerSettings>,
 }
 
 /// A header of the webhook's own.
@@ -59,6 +67,35 @@ impl fmt::Debug for OwnHeader {
         f.debug_struct("OwnHeader")
             .field("name", &self.name)
             .finish_non_exhaustive()
+    }
+}
+
+/// What kind of thing a row of the table of webhooks is. Ids are of one sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum WebhookKind {
+    /// Fired by any change that it chose.
+    Webhook,
+    /// Bound to a pipeline stage.
+    Trigger,
+}
+
+impl WebhookKind {
+    /// As it is stored and shown: `webhook`, `trigger`.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Trigger => "trigger",
+        }
+    }
+}
+
+impl WebhookSettings {
+    /// Whether they are a trigger's.
+    pub(crate) fn kind(&self) -> WebhookKind {
+        match self.trigger {
+            Some(_) => WebhookKind::Trigger,
+            None => WebhookKind::Webhook,
+        }
     }
 }
 
@@ -168,6 +205,8 @@ mod tests {
             retry_schedule_seconds: Some(vec![0, 60]),
             stop_on_4xx: true,
             max_concurrency: Some(4),
+            filter: Filter::default(),
+            trigger: None,
         };
         let json = serde_json::to_value(&settings).unwrap();
         assert_eq!(

@@ -21,7 +21,7 @@ pub(crate) const MAX_ATTEMPTS: usize = 20;
 pub(crate) const RETRY_DELAY_S: std::ops::RangeInclusive<u32> = 0..=2 * 86_400;
 
 /// Everything that a manager sets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct WebhookConfig {
     /// What it is called in lists.
     pub(crate) name: String,
@@ -156,7 +156,7 @@ pub(crate) fn parse_headers(headers: &[OwnHeader]) -> Result<CustomHeaders, Vec<
 }
 
 /// A webhook, but for its secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Webhook {
     /// Its id.
     pub(crate) id: WebhookId,
@@ -167,7 +167,7 @@ pub(crate) struct Webhook {
     /// Grows by one with each change that the API shows, from 1.
     pub(crate) revision: i64,
     /// What became of it.
-    pub(crate) condition: Condition,
+    pub(crate) standing: Standing,
     /// When it was created.
     pub(crate) created_at: Timestamp,
     /// When it was last changed.
@@ -176,7 +176,7 @@ pub(crate) struct Webhook {
 
 /// What became of a webhook, apart from what was set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Condition {
+pub(crate) struct Standing {
     /// Since when it is disabled.
     pub(crate) disabled_at: Option<Timestamp>,
     /// Why.
@@ -187,7 +187,7 @@ pub(crate) struct Condition {
     pub(crate) paused_until: Option<Timestamp>,
 }
 
-impl Condition {
+impl Standing {
     /// Whether deliveries wait because of a pause.
     pub(crate) fn is_paused(&self, now: Timestamp) -> bool {
         self.paused_at.is_some() || self.paused_until.is_some_and(|until| until > now)
@@ -222,12 +222,12 @@ impl WebhookState {
     ];
 
     /// The one word. Being disabled comes first: somebody has to act on it.
-    pub(crate) fn of(active: bool, condition: &Condition, now: Timestamp) -> Self {
-        if condition.disabled_at.is_some() {
+    pub(crate) fn of(active: bool, standing: &Standing, now: Timestamp) -> Self {
+        if standing.disabled_at.is_some() {
             Self::Disabled
         } else if !active {
             Self::Inactive
-        } else if condition.is_paused(now) {
+        } else if standing.is_paused(now) {
             Self::Paused
         } else {
             Self::Active
@@ -248,6 +248,7 @@ impl WebhookState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::filter::Filter;
 
     fn header(name: &str, value: &str) -> OwnHeader {
         OwnHeader {
@@ -269,6 +270,8 @@ mod tests {
                 retry_schedule_seconds: Some(vec![0, 5]),
                 stop_on_4xx: false,
                 max_concurrency: None,
+                filter: Filter::default(),
+                trigger: None,
             },
         }
     }
@@ -324,24 +327,24 @@ mod tests {
     #[test]
     fn one_word_for_each_state() {
         let now = Timestamp(1_000);
-        let calm = Condition::default();
-        let stopped = Condition {
+        let calm = Standing::default();
+        let stopped = Standing {
             paused_at: Some(Timestamp(1)),
-            ..Condition::default()
+            ..Standing::default()
         };
-        let paused = Condition {
+        let paused = Standing {
             paused_until: Some(Timestamp(1_001)),
-            ..Condition::default()
+            ..Standing::default()
         };
-        let over = Condition {
+        let over = Standing {
             paused_until: Some(now),
-            ..Condition::default()
+            ..Standing::default()
         };
-        let disabled = Condition {
+        let disabled = Standing {
             disabled_at: Some(Timestamp(1)),
             ..paused.clone()
         };
-        for (active, condition, expected, holds) in [
+        for (active, standing, expected, holds) in [
             (true, &calm, "active", false),
             (false, &calm, "inactive", false),
             (true, &stopped, "paused", true),
@@ -351,10 +354,10 @@ mod tests {
             (true, &disabled, "disabled", true),
             (false, &disabled, "disabled", true),
         ] {
-            let state = WebhookState::of(active, condition, now);
-            assert_eq!(state.as_str(), expected, "{active} {condition:?}");
+            let state = WebhookState::of(active, standing, now);
+            assert_eq!(state.as_str(), expected, "{active} {standing:?}");
             assert!(WebhookState::NAMES.contains(&(expected, state)));
-            assert_eq!(condition.holds(now), holds, "{condition:?}");
+            assert_eq!(standing.holds(now), holds, "{standing:?}");
         }
     }
 }

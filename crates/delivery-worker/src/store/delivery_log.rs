@@ -12,10 +12,10 @@ use super::deliveries::is_pending;
 use super::schema::{
     attempt_bodies, attempts, deliveries, webhook_lanes, webhook_versions, webhooks,
 };
-use super::webhook_records::ConditionRow;
+use super::webhook_records::StandingRow;
 use crate::domain::delivery::{DeliveryId, DeliveryState};
 use crate::domain::webhook::WebhookId;
-use crate::domain::webhook_record::Condition;
+use crate::domain::webhook_record::Standing;
 
 /// The most attempts that are shown of one delivery.
 const MAX_SHOWN_ATTEMPTS: i64 = 100;
@@ -77,7 +77,7 @@ pub(crate) struct LoggedDelivery {
     /// Whether its webhook was deleted.
     pub(crate) is_webhook_deleted: bool,
     is_webhook_active: bool,
-    condition: Condition,
+    standing: Standing,
 }
 
 impl LoggedDelivery {
@@ -88,20 +88,20 @@ impl LoggedDelivery {
 
     /// Whether it waits for its webhook rather than for its time.
     pub(crate) fn is_held(&self, now: Timestamp) -> bool {
-        self.is_pending() && (!self.is_webhook_active || self.condition.holds(now))
+        self.is_pending() && (!self.is_webhook_active || self.standing.holds(now))
     }
 }
 
 /// Delivery, what holds its webhook up, whether it is active, and when it was deleted.
-type Joined = (DeliveryRow, ConditionRow, bool, Option<i64>);
+type Joined = (DeliveryRow, StandingRow, bool, Option<i64>);
 
 impl From<Joined> for LoggedDelivery {
-    fn from((row, condition, is_webhook_active, deleted_at_us): Joined) -> Self {
+    fn from((row, standing, is_webhook_active, deleted_at_us): Joined) -> Self {
         Self {
             row,
             is_webhook_deleted: deleted_at_us.is_some(),
             is_webhook_active,
-            condition: condition.into(),
+            standing: standing.into(),
         }
     }
 }
@@ -140,7 +140,7 @@ macro_rules! logged_deliveries {
             .filter(deliveries::account_id.eq($account_id.0))
             .select((
                 DeliveryRow::as_select(),
-                ConditionRow::as_select(),
+                StandingRow::as_select(),
                 webhooks::active,
                 webhooks::deleted_at_us,
             ))

@@ -24,6 +24,8 @@ diesel::table! {
         created_at_us -> BigInt,
         updated_at_us -> BigInt,
         deleted_at_us -> Nullable<BigInt>,
+        stage_id -> Nullable<BigInt>,
+        inactive_reason -> Nullable<Text>,
     }
 }
 
@@ -34,6 +36,9 @@ diesel::table! {
         account_id -> BigInt,
         settings -> Json,
         created_at_us -> BigInt,
+        config_version -> BigInt,
+        name -> Text,
+        active -> Bool,
     }
 }
 

@@ -6,7 +6,8 @@ use events::{AccountId, Timestamp};
 use http_api::{PageRequest, TimeRange};
 
 use super::schema::{webhook_lanes, webhooks};
-use super::webhook_records::{ConditionRow, KIND, RecordRow, StoredWebhook, live_webhooks};
+use super::webhook_records::{RecordRow, StandingRow, StoredWebhook, live_webhooks};
+use crate::domain::webhook::WebhookKind;
 use crate::domain::webhook_record::{Webhook, WebhookState};
 
 /// How many rows are looked at in one query while a filter picks from them.
@@ -15,6 +16,8 @@ const BATCH_ROWS: i64 = 200;
 /// Which webhooks a list shows.
 #[derive(Debug, Clone)]
 pub(crate) struct WebhookList {
+    /// Webhooks or triggers.
+    pub(crate) kind: WebhookKind,
     /// Switched on, or off.
     pub(crate) active: Option<bool>,
     /// Any of these fires it.
@@ -33,7 +36,7 @@ impl WebhookList {
     /// What of the filter lies in the settings rather than in columns.
     fn picks(&self, webhook: &Webhook, now: Timestamp) -> bool {
         let config = &webhook.config;
-        let state = WebhookState::of(config.active, &webhook.condition, now);
+        let state = WebhookState::of(config.active, &webhook.standing, now);
         let mut fired_by = config.settings.events.names();
         (self.events.is_empty() || fired_by.any(|name| self.events.contains(&name)))
             && (self.states.is_empty() || self.states.contains(&state))
@@ -74,9 +77,9 @@ fn load_batch(
     account_id: AccountId,
     list: &WebhookList,
     before_id: Option<i64>,
-) -> Result<Vec<(RecordRow, ConditionRow)>, DatabaseError> {
+) -> Result<Vec<(RecordRow, StandingRow)>, DatabaseError> {
     Ok(on_backend!(conn, |c| {
-        let mut query = live_webhooks!(account_id).into_boxed();
+        let mut query = live_webhooks!(account_id, list.kind).into_boxed();
         if let Some(active) = list.active {
             query = query.filter(webhooks::active.eq(active));
         }

@@ -11,11 +11,8 @@ use serde_json::Value;
 
 use super::config::bump_version;
 use super::schema::{webhook_config, webhook_lanes, webhook_versions, webhooks};
-use crate::domain::webhook::{WebhookId, WebhookSettings};
-use crate::domain::webhook_record::{Condition, Webhook, WebhookConfig};
-
-/// The kind of row that `/webhooks` shows; triggers lie in the same table.
-pub(super) const KIND: &str = "webhook";
+use crate::domain::webhook::{WebhookId, WebhookKind, WebhookSettings};
+use crate::domain::webhook_record::{Standing, Webhook, WebhookConfig};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = webhooks)]
@@ -33,15 +30,15 @@ pub(super) struct RecordRow {
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = webhook_lanes)]
-pub(super) struct ConditionRow {
+pub(super) struct StandingRow {
     paused_until_us: Option<i64>,
     paused_at_us: Option<i64>,
     disabled_at_us: Option<i64>,
     disabled_reason: Option<String>,
 }
 
-impl From<ConditionRow> for Condition {
-    fn from(row: ConditionRow) -> Self {
+impl From<StandingRow> for Standing {
+    fn from(row: StandingRow) -> Self {
         Self {
             disabled_at: row.disabled_at_us.map(Timestamp),
             disabled_reason: row.disabled_reason,
@@ -60,10 +57,10 @@ pub(crate) struct StoredWebhook {
     pub(crate) sealed_secret: Vec<u8>,
 }
 
-impl TryFrom<(RecordRow, ConditionRow)> for StoredWebhook {
+impl TryFrom<(RecordRow, StandingRow)> for StoredWebhook {
     type Error = DatabaseError;
 
-    fn try_from((row, condition): (RecordRow, ConditionRow)) -> Result<Self, DatabaseError> {
+    fn try_from((row, standing): (RecordRow, StandingRow)) -> Result<Self, DatabaseError> {
         let webhook = Webhook {
             id: WebhookId(row.id),
             config: WebhookConfig {
@@ -73,7 +70,7 @@ impl TryFrom<(RecordRow, ConditionRow)> for StoredWebhook {
             },
             settings_version: row.settings_version,
             revision: row.revision,
-            condition: condition.into(),
+            standing: standing.into(),
             created_at: Timestamp(row.created_at_us),
             updated_at: Timestamp(row.updated_at_us),
         };
@@ -84,29 +81,31 @@ impl TryFrom<(RecordRow, ConditionRow)> for StoredWebhook {
     }
 }
 
-/// The account's webhooks with what holds them up.
+/// The account's webhooks of one kind with what holds them up.
 macro_rules! live_webhooks {
-    ($account_id:expr) => {
+    ($account_id:expr, $kind:expr) => {
         webhooks::table
             .inner_join(webhook_lanes::table.on(webhook_lanes::webhook_id.eq(webhooks::id)))
             .filter(webhooks::account_id.eq($account_id.0))
-            .filter(webhooks::kind.eq(KIND))
+            .filter(webhooks::kind.eq($kind.as_str()))
             .filter(webhooks::deleted_at_us.is_null())
-            .select((RecordRow::as_select(), ConditionRow::as_select()))
+            .select((RecordRow::as_select(), StandingRow::as_select()))
     };
 }
 pub(super) use live_webhooks;
 
-/// The webhook, if it is the account's and not deleted.
+/// The webhook of this kind, if it is the account's and not deleted.
 pub(crate) fn find_webhook(
     conn: &mut Connection<'_>,
     account_id: AccountId,
+    kind: WebhookKind,
     id: WebhookId,
 ) -> Result<Option<StoredWebhook>, DatabaseError> {
-    let row: Option<(RecordRow, ConditionRow)> = on_backend!(conn, |c| live_webhooks!(account_id)
-        .filter(webhooks::id.eq(id.0))
-        .first(c)
-        .optional())?;
+    let row: Option<(RecordRow, StandingRow)> =
+        on_backend!(conn, |c| live_webhooks!(account_id, kind)
+            .filter(webhooks::id.eq(id.0))
+            .first(c)
+            .optional())?;
     row.map(TryFrom::try_from).transpose()
 }
 
@@ -117,9 +116,10 @@ pub(crate) fn find_webhook(
 pub(crate) fn lock_webhook(
     conn: &mut Connection<'_>,
     account_id: AccountId,
+    kind: WebhookKind,
     id: WebhookId,
 ) -> Result<Option<StoredWebhook>, DatabaseError> {
-    if find_webhook(conn, account_id, id)?.is_none() {
+    if find_webhook(conn, account_id, kind, id)?.is_none() {
         return Ok(None);
     }
     // SQLite has one writer, so that it is locked as it is.
@@ -139,17 +139,16 @@ pub(crate) fn lock_webhook(
             .for_update()
             .first::<i64>(*c)?;
     }
-    find_webhook(conn, account_id, id)
+    find_webhook(conn, account_id, kind, id)
 }
 
-/// How many webhooks the account has.
+/// How many webhooks and triggers the account has.
 pub(crate) fn count_webhooks(
     conn: &mut Connection<'_>,
     account_id: AccountId,
 ) -> Result<i64, DatabaseError> {
     Ok(on_backend!(conn, |c| webhooks::table
         .filter(webhooks::account_id.eq(account_id.0))
-        .filter(webhooks::kind.eq(KIND))
         .filter(webhooks::deleted_at_us.is_null())
         .count()
         .get_result(c))?)
@@ -168,13 +167,23 @@ pub(crate) fn insert_webhook<E: From<DatabaseError>>(
     let config_version = bump_version(conn)?;
     let id = insert_row(conn, account_id, config, &encoded, config_version, now)?;
     let sealed_secret = seal(id)?;
-    finish_insert(conn, account_id, id, encoded, &sealed_secret, now)?;
+    finish_insert(conn, id, &sealed_secret)?;
+    let first = NewVersion {
+        id,
+        version: 1,
+        account_id,
+        config,
+        encoded: &encoded,
+        config_version,
+        now,
+    };
+    insert_version(conn, &first)?;
     let webhook = Webhook {
         id,
         config: config.clone(),
         settings_version: 1,
         revision: 1,
-        condition: Condition::default(),
+        standing: Standing::default(),
         created_at: now,
         updated_at: now,
     };
@@ -195,7 +204,7 @@ fn insert_row(
     let id: i64 = on_backend!(conn, |c| diesel::insert_into(webhooks::table)
         .values((
             webhooks::account_id.eq(account_id.0),
-            webhooks::kind.eq(KIND),
+            webhooks::kind.eq(config.settings.kind().as_str()),
             webhooks::name.eq(&config.name),
             webhooks::active.eq(config.active),
             webhooks::settings_version.eq(1),
@@ -214,11 +223,8 @@ fn insert_row(
 
 fn finish_insert(
     conn: &mut Connection<'_>,
-    account_id: AccountId,
     id: WebhookId,
-    encoded: Value,
     sealed_secret: &[u8],
-    now: Timestamp,
 ) -> Result<(), DatabaseError> {
     let changed_at_us = conn.now_us()?;
     on_backend!(conn, |c| diesel::update(webhooks::table.find(id.0))
@@ -230,24 +236,31 @@ fn finish_insert(
             webhook_lanes::changed_at_us.eq(changed_at_us),
         ))
         .execute(c))?;
-    insert_version(conn, account_id, id, 1, encoded, now)
+    Ok(())
 }
 
-fn insert_version(
-    conn: &mut Connection<'_>,
-    account_id: AccountId,
+/// A version of a webhook to write down.
+struct NewVersion<'a> {
     id: WebhookId,
     version: i64,
-    encoded: Value,
+    account_id: AccountId,
+    config: &'a WebhookConfig,
+    encoded: &'a Value,
+    config_version: i64,
     now: Timestamp,
-) -> Result<(), DatabaseError> {
+}
+
+fn insert_version(conn: &mut Connection<'_>, new: &NewVersion<'_>) -> Result<(), DatabaseError> {
     on_backend!(conn, |c| diesel::insert_into(webhook_versions::table)
         .values((
-            webhook_versions::webhook_id.eq(id.0),
-            webhook_versions::version.eq(version),
-            webhook_versions::account_id.eq(account_id.0),
-            webhook_versions::settings.eq(&encoded),
-            webhook_versions::created_at_us.eq(now.0),
+            webhook_versions::webhook_id.eq(new.id.0),
+            webhook_versions::version.eq(new.version),
+            webhook_versions::account_id.eq(new.account_id.0),
+            webhook_versions::settings.eq(new.encoded),
+            webhook_versions::created_at_us.eq(new.now.0),
+            webhook_versions::config_version.eq(new.config_version),
+            webhook_versions::name.eq(&new.config.name),
+            webhook_versions::active.eq(new.config.active),
         ))
         .execute(c))?;
     Ok(())
@@ -279,7 +292,16 @@ pub(crate) fn update_config(
     ))
     .returning(webhooks::settings_version)
     .get_result(c))?;
-    insert_version(conn, account_id, id, version, encoded, now)
+    let next = NewVersion {
+        id,
+        version,
+        account_id,
+        config,
+        encoded: &encoded,
+        config_version,
+        now,
+    };
+    insert_version(conn, &next)
 }
 
 /// Puts the secret of a locked webhook in place, sealed anew.

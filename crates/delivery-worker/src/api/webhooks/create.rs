@@ -12,7 +12,7 @@ use super::{
     CreateWebhookRequest, CreatedWebhookResponse, READ_ONLY_KEYS, TestResponse, WebhookResponse,
 };
 use crate::api::test_request::{TestReport, send_test};
-use crate::domain::webhook::WebhookId;
+use crate::domain::webhook::{WebhookId, WebhookKind};
 use crate::domain::webhook_record::{MAX_WEBHOOKS, WebhookConfig};
 use crate::secret::{KeyRing, SecretOwner, WebhookSecret};
 use crate::state::AppState;
@@ -143,7 +143,7 @@ async fn show_secret_again(
     let (stored, test) = state
         .read(move |conn| {
             let id = WebhookId(webhook_id);
-            let stored = find_webhook(conn, account_id, id)?;
+            let stored = find_webhook(conn, account_id, WebhookKind::Webhook, id)?;
             Ok((stored, find_first_test(conn, account_id, id)?))
         })
         .await?;

@@ -6,7 +6,7 @@ use events::AccountId;
 use http_api::{ApiError, Authorized, IfMatch, NoContent, WebhooksWrite, WriteProblems};
 
 use crate::domain::delivery::DeliveryState;
-use crate::domain::webhook::WebhookId;
+use crate::domain::webhook::{WebhookId, WebhookKind};
 use crate::state::AppState;
 use crate::store::deliveries::end_pending;
 use crate::store::webhook_records::{delete_webhook as delete_record, lock_webhook};
@@ -36,7 +36,8 @@ pub(crate) async fn delete_webhook(
     let now = state.clock.now();
     state
         .write(move |conn| {
-            let current = lock_webhook(conn, account_id, id)?.ok_or(ApiError::NotFound)?;
+            let current = lock_webhook(conn, account_id, WebhookKind::Webhook, id)?
+                .ok_or(ApiError::NotFound)?;
             if_match.check(current.webhook.revision)?;
             Ok(delete_record(conn, account_id, id, now)?)
         })

@@ -5,7 +5,7 @@ use events::AccountId;
 use http_api::{ApiError, Authorized, ReadProblems, Record, WebhooksRead};
 
 use super::WebhookResponse;
-use crate::domain::webhook::WebhookId;
+use crate::domain::webhook::{WebhookId, WebhookKind};
 use crate::state::AppState;
 use crate::store::webhook_records::find_webhook;
 
@@ -27,7 +27,7 @@ pub(crate) async fn get_webhook(
 ) -> Result<Record<WebhookResponse>, ApiError> {
     let (account_id, id) = (AccountId(caller.account_id), WebhookId(id.into_inner()));
     let webhook = state
-        .read(move |conn| Ok(find_webhook(conn, account_id, id)?))
+        .read(move |conn| Ok(find_webhook(conn, account_id, WebhookKind::Webhook, id)?))
         .await?
         .ok_or(ApiError::NotFound)?
         .webhook;

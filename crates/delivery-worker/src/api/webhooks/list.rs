@@ -6,7 +6,7 @@ use http_api::{ApiError, Authorized, Page, QueryParams, ReadProblems, WebhooksRe
 use utoipa::IntoParams;
 
 use super::WebhookResponse;
-use crate::domain::webhook::EventSwitches;
+use crate::domain::webhook::{EventSwitches, WebhookKind};
 use crate::domain::webhook_record::WebhookState;
 use crate::state::AppState;
 use crate::store::webhook_list::{WebhookList, list_webhooks as list_records};
@@ -54,6 +54,7 @@ pub(crate) async fn list_webhooks(
     mut query: QueryParams,
 ) -> Result<Page<WebhookResponse>, ApiError> {
     let list = WebhookList {
+        kind: WebhookKind::Webhook,
         active: query.boolean("active"),
         events: query.any_of("event", &EventSwitches::NAMES.map(|name| (name, name))),
         states: query.any_of("state", &WebhookState::NAMES),

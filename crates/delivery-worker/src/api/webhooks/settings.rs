@@ -4,6 +4,7 @@ use http_api::{ApiError, FieldError, Fields, Invalid, Presence, TextLimit, code,
 use serde_json::Value;
 
 use crate::address::{Refusal, UrlError, WebhookUrl};
+use crate::domain::filter::Filter;
 use crate::domain::webhook::{EventSwitches, OwnHeader, StoredFormat, WebhookSettings};
 use crate::domain::webhook_record::{
     CONCURRENCY, HeadersPatch, MAX_ATTEMPTS, MAX_NAME_CHARS, RETRY_DELAY_S, WebhookConfig,
@@ -75,6 +76,8 @@ pub(super) async fn read_new(fields: &mut Fields, sender: &Sender) -> NewWebhook
         max_concurrency: read_concurrency(fields).value(),
         retry_schedule_seconds: read_retry_schedule(fields).value(),
         stop_on_4xx: fields.boolean("stop_on_4xx").unwrap_or(false),
+        filter: Filter::default(),
+        trigger: None,
     };
     let active = fields.boolean("active").unwrap_or(true);
     let secret = fields.custom("secret", |value| {

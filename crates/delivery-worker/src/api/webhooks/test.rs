@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::TestResponse;
 use crate::api::test_request::send_test;
-use crate::domain::webhook::WebhookId;
+use crate::domain::webhook::{WebhookId, WebhookKind};
 use crate::state::AppState;
 use crate::store::webhook_records::find_webhook;
 
@@ -40,7 +40,7 @@ pub(crate) async fn test_webhook(
     body.0.into_fields().finish()?;
     let (account_id, id) = (AccountId(caller.account_id), WebhookId(id.into_inner()));
     let stored = state
-        .read(move |conn| Ok(find_webhook(conn, account_id, id)?))
+        .read(move |conn| Ok(find_webhook(conn, account_id, WebhookKind::Webhook, id)?))
         .await?
         .ok_or(ApiError::NotFound)?;
     let report = send_test(&state, account_id, &stored).await;

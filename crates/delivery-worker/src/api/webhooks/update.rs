@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::settings::{check_merged_headers, read_patch};
 use super::{READ_ONLY_KEYS, UpdateWebhookRequest, UpdatedWebhookResponse, WebhookResponse};
 use crate::api::test_request::send_test;
-use crate::domain::webhook::WebhookId;
+use crate::domain::webhook::{WebhookId, WebhookKind};
 use crate::domain::webhook_record::WebhookPatch;
 use crate::secret::{KeyRing, SecretOwner};
 use crate::state::AppState;
@@ -54,7 +54,7 @@ pub(crate) async fn update_webhook(
     let (account_id, id) = (AccountId(caller.account_id), WebhookId(id.into_inner()));
     let now = state.clock.now();
     let current = state
-        .read(move |conn| Ok(find_webhook(conn, account_id, id)?))
+        .read(move |conn| Ok(find_webhook(conn, account_id, WebhookKind::Webhook, id)?))
         .await?
         .ok_or(ApiError::NotFound)?;
     // Asked again under the lock; here, so that a stale patch is not judged by its fields.
@@ -111,7 +111,8 @@ fn update(
     usual_concurrency: u32,
     now: Timestamp,
 ) -> Result<(StoredWebhook, bool), StoreError> {
-    let current = lock_webhook(conn, account_id, id)?.ok_or(ApiError::NotFound)?;
+    let current =
+        lock_webhook(conn, account_id, WebhookKind::Webhook, id)?.ok_or(ApiError::NotFound)?;
     if_match.check(current.webhook.revision)?;
     // What is shown and sent back is no wish to have it for good.
     if current.webhook.config.settings.max_concurrency.is_none()
@@ -119,7 +120,7 @@ fn update(
     {
         patch.max_concurrency = None;
     }
-    let is_enabled = patch.active == Some(true) && current.webhook.condition.disabled_at.is_some();
+    let is_enabled = patch.active == Some(true) && current.webhook.standing.disabled_at.is_some();
     let config = current.webhook.config.merged(patch);
     let is_changed = config != current.webhook.config;
     if is_changed {
@@ -133,7 +134,8 @@ fn update(
     if !(is_changed || is_enabled) {
         return Ok((current, false));
     }
-    let stored = find_webhook(conn, account_id, id)?.ok_or(ApiError::NotFound)?;
+    let stored =
+        find_webhook(conn, account_id, WebhookKind::Webhook, id)?.ok_or(ApiError::NotFound)?;
     Ok((stored, true))
 }
 

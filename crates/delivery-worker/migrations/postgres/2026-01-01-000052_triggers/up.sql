@@ -1,0 +1,10 @@
+-- The stage of a trigger, and why Dealwire itself switched a webhook off.
+ALTER TABLE webhooks ADD COLUMN stage_id BIGINT;
+ALTER TABLE webhooks ADD COLUMN inactive_reason TEXT;
+CREATE INDEX webhooks_by_stage ON webhooks (account_id, stage_id) WHERE stage_id IS NOT NULL;
+
+-- What a webhook was at each version, and since which version of webhook_config:
+-- so that it can be told later why an event did not fire it.
+ALTER TABLE webhook_versions ADD COLUMN config_version BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE webhook_versions ADD COLUMN name TEXT NOT NULL DEFAULT '';
+ALTER TABLE webhook_versions ADD COLUMN active BOOLEAN NOT NULL DEFAULT TRUE;
