@@ -1,6 +1,6 @@
-//! What `dealwire up --demo` adds: a receiver on loopback, a webhook to it, a source,
-//! and a lead from there whose callbacks can be watched. It calls the API as any user
-//! would.
+//! What `dealwire up --demo` adds: a receiver on loopback, a webhook and a stage trigger
+//! to it, a source, and a lead from there whose callbacks can be watched. It calls the
+//! API as any user would.
 
 mod api;
 mod texts;
@@ -13,7 +13,7 @@ use anyhow::Context as _;
 use delivery_worker::WebhookSecret;
 use events::Clock;
 use hyper::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use self::api::Api;
@@ -25,6 +25,9 @@ const USUAL_PORT: u16 = 9000;
 
 /// The webhook's name, by which a later start finds it again.
 const WEBHOOK: &str = "demo";
+
+/// The trigger's name, by which a later start finds it again.
+const TRIGGER: &str = "demo: второй этап";
 
 /// The source's name, by which a later start finds it again.
 const SOURCE: &str = "Сайт (demo)";
@@ -73,8 +76,8 @@ impl Demo {
         })
     }
 
-    /// Shows callbacks until cancelled; meanwhile sets up webhook and source, and
-    /// sends a lead.
+    /// Shows callbacks until cancelled; meanwhile sets up webhook, trigger and source,
+    /// and sends a lead.
     pub(crate) async fn run(
         self,
         address: SocketAddr,
@@ -102,10 +105,12 @@ impl Demo {
     }
 }
 
-/// A lead comes in and becomes a client and an order; a task is added to the order.
-/// Returns what to call the source's URL.
+/// A lead comes in and becomes a client and an order; a task is added to the order, and
+/// the order enters the next stage. Returns what to call the source's URL.
 async fn play(api: &Api, secret: &str, receiver: SocketAddr) -> anyhow::Result<String> {
-    point_webhook(api, secret, receiver).await?;
+    let stage = second_stage(api).await?;
+    point(api, "webhooks", webhook(secret, receiver)).await?;
+    point(api, "triggers", trigger(secret, receiver, stage)).await?;
     let inbound = load_or_create_source(api).await?;
     let lead = api.post_form(&inbound, lead_form()?).await?;
     let lead = lead["data"]["id"]
@@ -114,7 +119,20 @@ async fn play(api: &Api, secret: &str, receiver: SocketAddr) -> anyhow::Result<S
     let order = order_of(api, lead).await?;
     let task = json!({"name": "Позвонить клиенту", "id_deal": order});
     api.created("/api/v1/tasks", task).await?;
+    let path = format!("/api/v1/orders/{order}");
+    api.call(Method::PATCH, &path, Some(json!({"id_status": stage})))
+        .await?;
     Ok(inbound)
+}
+
+/// The stage behind the one that orders begin in.
+async fn second_stage(api: &Api) -> anyhow::Result<i64> {
+    let pipelines = api.call(Method::GET, "/api/v1/pipelines", None).await?;
+    // Lists begin with the newest; the account's own pipeline is its oldest.
+    let oldest = pipelines["items"].as_array().and_then(|items| items.last());
+    oldest
+        .and_then(|pipeline| pipeline["stages"][1]["id"].as_i64())
+        .context("the account has no pipeline of two stages")
 }
 
 /// What the form of a site sends.
@@ -172,32 +190,50 @@ async fn load_or_create_source(api: &Api) -> anyhow::Result<String> {
     Ok(format!("/in/{token}"))
 }
 
-/// Makes the demo's webhook, or turns the one of an earlier start to this
-/// start's receiver.
-async fn point_webhook(api: &Api, secret: &str, receiver: SocketAddr) -> anyhow::Result<()> {
-    let url = format!("http://{receiver}/hook");
+/// Makes a webhook or a trigger, or turns the one of an earlier start to this start's
+/// receiver.
+async fn point(api: &Api, resource: &str, wanted: Value) -> anyhow::Result<()> {
+    let path = format!("/api/v1/{resource}");
     let known = api
-        .call(Method::GET, "/api/v1/webhooks?limit=200", None)
+        .call(Method::GET, &format!("{path}?limit=200"), None)
         .await?;
     let known = known["items"]
         .as_array()
-        .and_then(|items| items.iter().find(|item| item["name"] == WEBHOOK));
-    if let Some(id) = known.and_then(|webhook| webhook["id"].as_i64()) {
-        let path = format!("/api/v1/webhooks/{id}");
-        api.call(Method::PATCH, &path, Some(json!({"url": url})))
-            .await?;
-        return Ok(());
-    }
+        .and_then(|items| items.iter().find(|item| item["name"] == wanted["name"]));
+    match known.and_then(|known| known["id"].as_i64()) {
+        Some(id) => {
+            let url = json!({"url": wanted["url"]});
+            api.call(Method::PATCH, &format!("{path}/{id}"), Some(url))
+                .await?
+        }
+        None => api.call(Method::POST, &path, Some(wanted)).await?,
+    };
+    Ok(())
+}
+
+/// A webhook that every change fires.
+fn webhook(secret: &str, receiver: SocketAddr) -> Value {
     let events: Vec<String> = ["order", "task", "client"]
         .iter()
         .flat_map(|component| ["add", "edit", "delete"].map(|event| format!("{component}.{event}")))
         .collect();
-    let webhook = json!({
-        "name": WEBHOOK, "url": url, "format": "form", "events": events, "secret": secret,
-    });
-    api.call(Method::POST, "/api/v1/webhooks", Some(webhook))
-        .await?;
-    Ok(())
+    json!({
+        "name": WEBHOOK, "url": format!("http://{receiver}/hook"), "format": "form",
+        "events": events, "secret": secret,
+    })
+}
+
+/// A trigger with two fields and a literal (S2).
+fn trigger(secret: &str, receiver: SocketAddr, stage: i64) -> Value {
+    json!({
+        "name": TRIGGER, "url": format!("http://{receiver}/trigger"), "method": "GET",
+        "id_status": stage, "event": "entered", "secret": secret,
+        "parameters": [
+            {"name": "deal_name", "kind": "field", "value": "name"},
+            {"name": "client_phone", "kind": "field", "value": "client.phone"},
+            {"name": "source", "kind": "value", "value": "crm"},
+        ],
+    })
 }
 
 /// The webhook's signing secret, the same at every start.

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-pub(crate) use self::url::{Host, UrlError, WebhookUrl};
+pub(crate) use self::url::{Host, MAX_URL_BYTES, QueryError, UrlError, WebhookUrl};
 pub use ranges::Special;
 
 /// Which addresses and schemes callbacks may use.

@@ -1,6 +1,12 @@
 //! Requests and answers: one module per resource, one file per verb.
 
+mod callbacks;
 pub(crate) mod deliveries;
+pub(crate) mod explain;
+pub(crate) mod filters;
+mod outgoing;
+pub(crate) mod preview;
 mod test_request;
+pub(crate) mod triggers;
 mod units;
 pub(crate) mod webhooks;

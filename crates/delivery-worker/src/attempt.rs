@@ -1,16 +1,16 @@
 //! One request: rendered, signed, sent.
 
+mod assembly;
+
 use events::{Event, Timestamp};
-use hyper::Method;
-use hyper::header::InvalidHeaderValue;
 use tokio::time::Instant;
 
 use crate::domain::delivery::DeliveryId;
 use crate::engine::Engine;
-use crate::headers::CallbackHeaders;
 use crate::registry::SendPlan;
 use crate::render::{RenderError, render, render_test};
-use crate::send::{OutgoingRequest, Sent, TIME_LIMIT};
+use crate::send::{OutgoingRequest, Sent};
+pub(crate) use assembly::{Assembly, AssemblyError};
 
 /// What to send.
 #[derive(Debug)]
@@ -38,9 +38,17 @@ pub(crate) enum AttemptError {
     /// The event has no body for this webhook.
     #[error(transparent)]
     Render(#[from] RenderError),
-    /// A header cannot be sent.
-    #[error("a header cannot be sent")]
-    Header(#[from] InvalidHeaderValue),
+    /// What was rendered makes no request.
+    #[error(transparent)]
+    Assembly(#[from] AssemblyError),
+}
+
+impl AttemptError {
+    /// Whether the order's values are the reason, so that nothing is out of order
+    /// here.
+    pub(crate) fn is_of_values(&self) -> bool {
+        matches!(self, Self::Assembly(AssemblyError::Query(_)))
+    }
 }
 
 /// Makes the request and waits for its outcome.
@@ -51,31 +59,19 @@ pub(crate) async fn attempt(
 ) -> Result<Made, AttemptError> {
     let started_at = engine.clock.now();
     let rendered = match attempt.event {
-        Some(event) => render(event, plan.render)?,
-        None => render_test(plan.render.format),
+        Some(event) => render(event, &plan.render)?,
+        None => render_test(&plan.render),
     };
-    let delivery_id = attempt.delivery.to_string();
-    let timestamp_seconds = started_at.unix_seconds();
-    let signature = plan
-        .signer(started_at)
-        .sign(&delivery_id, timestamp_seconds, &rendered.body);
-    let headers = CallbackHeaders {
-        content_type: rendered.content_type,
-        delivery_id: &delivery_id,
-        timestamp_seconds,
-        signature: &signature,
-        attempt: u32::try_from(attempt.number).unwrap_or(u32::MAX),
-        revision: attempt.event.and_then(|event| event.change.revision()),
+    let request = Assembly {
+        url: &plan.url,
         own: &plan.headers,
+        signer: plan.signer(started_at),
+        delivery: attempt.delivery,
+        number: attempt.number,
+        revision: attempt.event.and_then(|event| event.change.revision()),
+        at: started_at,
     }
-    .assemble()?;
-    let request = OutgoingRequest::new(
-        Method::POST,
-        plan.url.clone(),
-        headers,
-        rendered.body,
-        TIME_LIMIT,
-    );
+    .request(rendered)?;
     let sent = engine.sender.send_since(&request, attempt.started).await;
     Ok(Made {
         started_at,

@@ -153,7 +153,11 @@ async fn deliver(engine: &Engine, job: Job) -> (Outcome, Option<i64>) {
     let made = match made {
         Ok(made) => made,
         Err(error) => {
-            tracing::error!(delivery = %job.delivery, %error, "a callback could not be made");
+            if error.is_of_values() {
+                tracing::debug!(delivery = %job.delivery, %error, "a callback could not be made");
+            } else {
+                tracing::error!(delivery = %job.delivery, %error, "a callback could not be made");
+            }
             return unsent(&job, OutcomeKind::Failed, &error.to_string());
         }
     };

@@ -172,8 +172,8 @@ fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), He
 /// What one attempt says about itself.
 #[derive(Debug)]
 pub(crate) struct CallbackHeaders<'a> {
-    /// `Content-Type` of the body.
-    pub(crate) content_type: &'static str,
+    /// `Content-Type`; none without a body.
+    pub(crate) content_type: Option<&'static str>,
     /// The delivery's id, the same on every attempt.
     pub(crate) delivery_id: &'a str,
     /// Unix seconds of this attempt.
@@ -200,7 +200,9 @@ impl CallbackHeaders<'_> {
         headers.insert(USER_AGENT, HeaderValue::from_static(OUR_NAME));
         // Some firewalls in front of receivers turn away requests without it.
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        if let Some(content_type) = self.content_type {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
         headers.insert(WEBHOOK_ID, HeaderValue::from_str(self.delivery_id)?);
         headers.insert(WEBHOOK_TIMESTAMP, self.timestamp_seconds.into());
         headers.insert(WEBHOOK_SIGNATURE, HeaderValue::from_str(self.signature)?);
@@ -310,7 +312,7 @@ mod tests {
         let own =
             CustomHeaders::parse([("X-Api-Key", "s3cret"), ("Authorization", "Bearer t")]).unwrap();
         let mut callback = CallbackHeaders {
-            content_type: "application/json",
+            content_type: Some("application/json"),
             delivery_id: "0198",
             timestamp_seconds: 1_767_322_984,
             signature: "v1,abc=",
@@ -347,7 +349,7 @@ mod tests {
         let own = CustomHeaders::parse([("X-Api-Key", "s3cret")]).unwrap();
         assert_eq!(format!("{own:?}"), r#"{"x-api-key": "***"}"#);
         let callback = CallbackHeaders {
-            content_type: "application/json",
+            content_type: Some("application/json"),
             delivery_id: "0198",
             timestamp_seconds: 0,
             signature: "v1,abc=",

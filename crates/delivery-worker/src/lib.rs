@@ -46,6 +46,7 @@ use diesel_migrations::embed_migrations;
 
 pub use address::{AddressPolicy, Refusal, Special};
 pub use config::DeliveryConfig;
+pub use registry::{MatchingProbe, ProbeError};
 pub use secret::{CryptoError, InvalidMasterKey, InvalidSecret, KeyRing, MasterKey, WebhookSecret};
 pub use send::{SendConfig, Sender, SenderError, TIME_LIMIT};
 pub use service::{BuildError, Dependencies, Service};

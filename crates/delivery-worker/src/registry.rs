@@ -1,20 +1,27 @@
 //! All webhooks, ready to match and to send: the database's settings in memory.
 
+mod index;
+mod probe;
+
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use database::{Database, DatabaseError};
-use events::{AccountId, Timestamp};
+use events::{AccountId, Event, Timestamp};
 
 use crate::address::{AddressPolicy, UrlError, WebhookUrl};
+use crate::domain::filter::Filter;
 use crate::domain::webhook::{EventSwitches, WebhookId, WebhookSettings};
 use crate::headers::{CustomHeaders, HeaderError};
+use crate::matching::{Occasion, StageTrigger, Subject};
 use crate::render::RenderSettings;
 use crate::retry::RetryPolicy;
 use crate::secret::{KeyRing, SecretOwner, UnsealError};
 use crate::sign::Signer;
 use crate::store::config::{ConfigRow, list_changed};
+use index::Index;
+pub use probe::{MatchingProbe, ProbeError};
 
 /// A webhook as the pipeline uses it.
 #[derive(Debug)]
@@ -26,11 +33,46 @@ pub(crate) struct Webhook {
     pub(crate) is_deleted: bool,
     /// What fires it. A secret that does not open takes nothing from it: such
     /// a webhook's deliveries wait.
-    pub(crate) events: EventSwitches,
+    terms: Terms,
     pub(crate) settings_version: i64,
     config_version: i64,
     /// What it takes to send; without it the webhook's deliveries wait.
     pub(crate) plan: Result<SendPlan, Unusable>,
+}
+
+/// What decides whether an event fires a webhook; of settings that cannot be read
+/// nothing does.
+#[derive(Debug, Default)]
+struct Terms {
+    events: EventSwitches,
+    filter: Filter,
+    trigger: Option<StageTrigger>,
+}
+
+impl From<&WebhookSettings> for Terms {
+    fn from(settings: &WebhookSettings) -> Self {
+        Self {
+            events: settings.events,
+            filter: settings.filter.clone(),
+            trigger: settings.trigger.as_ref().map(StageTrigger::from),
+        }
+    }
+}
+
+impl Webhook {
+    /// What decides whether an event fires it.
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        Subject {
+            events: self.terms.events,
+            filter: &self.terms.filter,
+            trigger: self.terms.trigger,
+        }
+    }
+
+    /// Whether events fire it, as far as it goes by the webhook alone.
+    fn can_be_fired(&self) -> bool {
+        self.is_active && !self.is_deleted
+    }
 }
 
 /// A webhook's settings in the form that sending wants.
@@ -94,7 +136,7 @@ pub(crate) struct Registry {
 pub(crate) struct Known {
     version: i64,
     webhooks: HashMap<WebhookId, Arc<Webhook>>,
-    by_account: HashMap<AccountId, Vec<Arc<Webhook>>>,
+    by_account: HashMap<AccountId, Index>,
 }
 
 impl Registry {
@@ -151,25 +193,30 @@ impl Known {
         self.version
     }
 
-    /// The account's active webhooks by id.
-    pub(crate) fn of_account(&self, account: AccountId) -> &[Arc<Webhook>] {
-        self.by_account.get(&account).map_or(&[], Vec::as_slice)
+    /// The account's webhooks that an event fires, by id. One that is paused or
+    /// disabled is among them: its deliveries wait.
+    pub(crate) fn fired(&self, event: &Event) -> Vec<&Arc<Webhook>> {
+        match (self.by_account.get(&event.account_id), Occasion::of(event)) {
+            (Some(index), Some(occasion)) => index.fired(&occasion),
+            _ => Vec::new(),
+        }
     }
 
     /// Takes a webhook in unless a newer state of it is known.
     fn put(&mut self, webhook: Arc<Webhook>) {
-        if self
-            .webhooks
-            .get(&webhook.id)
-            .is_some_and(|known| known.config_version > webhook.config_version)
-        {
-            return;
+        let index = self.by_account.entry(webhook.account_id).or_default();
+        if let Some(known) = self.webhooks.get(&webhook.id) {
+            if known.config_version > webhook.config_version {
+                return;
+            }
+            if known.can_be_fired() {
+                index.remove(known);
+            }
         }
-        let of_account = self.by_account.entry(webhook.account_id).or_default();
-        of_account.retain(|known| known.id != webhook.id);
-        if webhook.is_active && !webhook.is_deleted {
-            let place = of_account.partition_point(|known| known.id < webhook.id);
-            of_account.insert(place, Arc::clone(&webhook));
+        if webhook.can_be_fired() {
+            index.insert(&webhook);
+        } else if index.is_empty() {
+            self.by_account.remove(&webhook.account_id);
         }
         self.webhooks.insert(webhook.id, webhook);
     }
@@ -178,9 +225,9 @@ impl Known {
 /// Makes a stored webhook ready.
 pub(crate) fn prepare(row: &ConfigRow, keys: &KeyRing, usual: &UsualSettings) -> Webhook {
     let settings = serde_json::from_value::<WebhookSettings>(row.settings.clone());
-    let events = settings
+    let terms = settings
         .as_ref()
-        .map_or_else(|_unreadable| EventSwitches::default(), |known| known.events);
+        .map_or_else(|_unreadable| Terms::default(), Terms::from);
     let plan = settings
         .map_err(|error| Unusable::Settings(error.to_string()))
         .and_then(|settings| plan(row, settings, keys, usual));
@@ -194,7 +241,7 @@ pub(crate) fn prepare(row: &ConfigRow, keys: &KeyRing, usual: &UsualSettings) ->
         account_id: AccountId(row.account_id),
         is_active: row.active,
         is_deleted: row.deleted_at_us.is_some(),
-        events,
+        terms,
         settings_version: row.settings_version,
         config_version: row.config_version,
         plan,
@@ -244,10 +291,7 @@ fn plan(
         .max(1);
     Ok(SendPlan {
         url: WebhookUrl::parse(&settings.url, &any_address())?,
-        render: RenderSettings {
-            format: settings.format.0,
-            strict_body: settings.strict_body,
-        },
+        render: RenderSettings::of(&settings),
         headers,
         retry: RetryPolicy {
             schedule: schedule.unwrap_or_else(|| usual.schedule.clone()),
@@ -260,7 +304,7 @@ fn plan(
 }
 
 /// Who may be called is judged at each attempt, where it shows in the log.
-fn any_address() -> AddressPolicy {
+pub(crate) fn any_address() -> AddressPolicy {
     let all = [
         ipnet::IpNet::V4(ipnet::Ipv4Net::default()),
         ipnet::IpNet::V6(ipnet::Ipv6Net::default()),

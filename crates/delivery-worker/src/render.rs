@@ -1,16 +1,24 @@
 //! The body of a callback (WIRE 1, S0).
 //!
 //! A body is rendered when it is sent, from the stored event and the webhook's
-//! settings of that moment.
+//! settings of that moment. A stage trigger sends its parameters and nothing else,
+//! as a body or as a query (WIRE 3).
 
 mod flat;
 mod form;
 mod json;
+mod parameters;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use events::Event;
+use hyper::Method;
 
-use flat::FlatBody;
+use crate::domain::trigger::{CallMethod, TriggerSettings};
+use crate::domain::webhook::WebhookSettings;
+use flat::{FlatBody, Value};
+use parameters::Call;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
@@ -44,22 +52,74 @@ impl BodyFormat {
     }
 }
 
-/// What of a webhook's settings shapes its bodies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What of a webhook's settings shapes its requests. Clones share what is long.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RenderSettings {
-    /// The format.
-    pub(crate) format: BodyFormat,
+    format: BodyFormat,
     /// Whether flat bodies have exactly the keys that S0 documents.
-    pub(crate) strict_body: bool,
+    strict_body: bool,
+    /// Of a trigger: what it sends in place of the record.
+    call: Option<Arc<Call>>,
 }
 
-/// A body and its type.
+impl RenderSettings {
+    /// Those of a webhook or a trigger.
+    pub(crate) fn of(settings: &WebhookSettings) -> Self {
+        Self {
+            format: settings.format.0,
+            strict_body: settings.strict_body,
+            call: settings
+                .trigger
+                .as_ref()
+                .map(|trigger| Arc::new(Call::of(trigger))),
+        }
+    }
+
+    /// Pairs in the form that the receiver gets them in.
+    fn pack(&self, entries: &[(&str, Value<'_>)]) -> Rendered {
+        let is_get = self
+            .call
+            .as_ref()
+            .is_some_and(|call| call.method == CallMethod::Get);
+        match self.format {
+            _ if is_get => Rendered::get(form::write(entries)),
+            BodyFormat::Form => Rendered::post(FORM, form::write(entries)),
+            BodyFormat::Json | BodyFormat::Envelope => Rendered::post(JSON, json::write(entries)),
+        }
+    }
+}
+
+/// What is sent, but for the headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RenderedBody {
-    /// `Content-Type`.
-    pub(crate) content_type: &'static str,
-    /// The bytes to sign and to send.
+pub(crate) struct Rendered {
+    /// `POST` or `GET`.
+    pub(crate) method: Method,
+    /// `Content-Type`; none without a body.
+    pub(crate) content_type: Option<&'static str>,
+    /// The bytes to send; empty for `GET`.
     pub(crate) body: Bytes,
+    /// What joins the URL's own query; empty for `POST`.
+    pub(crate) query: String,
+}
+
+impl Rendered {
+    fn post(content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        Self {
+            method: Method::POST,
+            content_type: Some(content_type),
+            body: body.into(),
+            query: String::new(),
+        }
+    }
+
+    fn get(query: String) -> Self {
+        Self {
+            method: Method::GET,
+            content_type: None,
+            body: Bytes::new(),
+            query,
+        }
+    }
 }
 
 /// Why an event has no body.
@@ -75,39 +135,29 @@ pub(crate) enum RenderError {
 }
 
 /// Renders an event for a webhook.
-pub(crate) fn render(event: &Event, settings: RenderSettings) -> Result<RenderedBody, RenderError> {
-    let flat = || {
-        FlatBody::of(&event.change, settings.strict_body)
-            .ok_or_else(|| RenderError::NoFlatBody(event.change.event_type()))
-    };
-    Ok(match settings.format {
-        BodyFormat::Form => RenderedBody {
-            content_type: FORM,
-            body: form::write(&flat()?).into(),
-        },
-        BodyFormat::Json => RenderedBody {
-            content_type: JSON,
-            body: json::write(&flat()?).into(),
-        },
-        BodyFormat::Envelope => RenderedBody {
-            content_type: JSON,
-            body: serde_json::to_vec(&events::envelope(event))?.into(),
-        },
-    })
+pub(crate) fn render(event: &Event, settings: &RenderSettings) -> Result<Rendered, RenderError> {
+    let unfit = || RenderError::NoFlatBody(event.change.event_type());
+    if let Some(call) = &settings.call {
+        let entries = call.entries(event).ok_or_else(unfit)?;
+        return Ok(settings.pack(&entries));
+    }
+    if settings.format == BodyFormat::Envelope {
+        let envelope = serde_json::to_vec(&events::envelope(event))?;
+        return Ok(Rendered::post(JSON, envelope));
+    }
+    let flat = FlatBody::of(&event.change, settings.strict_body).ok_or_else(unfit)?;
+    Ok(settings.pack(&flat.entries))
 }
 
-/// The test request's body: the variable `test` and nothing else (S0).
-pub(crate) fn render_test(format: BodyFormat) -> RenderedBody {
-    match format {
-        BodyFormat::Form => RenderedBody {
-            content_type: FORM,
-            body: Bytes::from_static(b"test=test"),
-        },
-        BodyFormat::Json | BodyFormat::Envelope => RenderedBody {
-            content_type: JSON,
-            body: Bytes::from_static(br#"{"test":"test"}"#),
-        },
-    }
+/// The test request: the variable `test` and nothing else (S0).
+pub(crate) fn render_test(settings: &RenderSettings) -> Rendered {
+    settings.pack(&[("test", Value::from("test"))])
+}
+
+/// The query that a trigger's literals, names and system values alone make: what is
+/// sent is never shorter.
+pub(crate) fn least_query(trigger: &TriggerSettings) -> String {
+    form::write(&parameters::least_entries(trigger))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use crate::problem::{ApiError, FieldError, code};
 
 pub use limits::TextLimit;
 pub use presence::Presence;
-pub use read::{Invalid, check_text, read_text};
+pub use read::{Invalid, check_text, read_id, read_text};
 pub use suggest::nearest;
 
 /// More errors than this are not listed: nobody reads them, and the answer must stay small.
@@ -52,6 +52,11 @@ impl Fields {
     /// Whether the body has the field and nobody has read it yet.
     pub fn has(&self, key: &str) -> bool {
         self.remaining.contains_key(key)
+    }
+
+    /// What was sent as `key`, unread, for rules that look at several fields together.
+    pub fn peek(&self, key: &str) -> Option<&Value> {
+        self.remaining.get(key)
     }
 
     /// Records an error of the field `key`, found by the caller.

@@ -10,8 +10,9 @@ pub(super) fn what_to_try(address: SocketAddr, inbound: &str, token_file: &Path)
     format!(
         r##"
 A lead came in at http://{address}{inbound},
-became a client and an order, and each was told to the receiver. Callbacks are shown
-here as they arrive. In another terminal, send a lead as a site does:
+became a client and an order, and each was told to the receiver. The order entered the
+second stage of its pipeline, where a trigger called /trigger. Callbacks are shown here as
+they arrive. In another terminal, send a lead as a site does:
 
   curl -sS -X POST 'http://{address}{inbound}' --data-urlencode 'name=Анна' -d phone=+79161234567; echo
 
@@ -25,6 +26,7 @@ and work with what it became:
   api -X POST http://{address}/api/v1/orders -d '{{"name": "Мой заказ", "price": 990}}'
   api -X PATCH http://{address}/api/v1/orders/1 -d '{{"color": "#00ff88"}}'
   api -X DELETE http://{address}/api/v1/orders/1/tasks
+  api http://{address}/api/v1/triggers
   api 'http://{address}/api/v1/deliveries?state=delivered'
   api 'http://{address}/api/v1/events?after=0'
 

@@ -6,3 +6,4 @@ mod settings;
 mod site;
 mod starting;
 mod together;
+mod triggers;

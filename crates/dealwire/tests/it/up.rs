@@ -9,4 +9,5 @@ mod leads;
 mod process;
 mod receivers;
 mod storage;
+mod triggers;
 mod verify;

@@ -13,6 +13,22 @@ use super::{AddressPolicy, Refusal};
 /// The longest URL, in bytes.
 pub(crate) const MAX_URL_BYTES: usize = 8 * 1024;
 
+/// Why a query cannot join a URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum QueryError {
+    /// The whole would be over 8 KiB.
+    #[error(
+        "with the parameters the URL would have {bytes} bytes, and {MAX_URL_BYTES} are the most"
+    )]
+    TooLong {
+        /// How long it would be.
+        bytes: usize,
+    },
+    /// It is not one.
+    #[error("the parameters cannot stand in a URL")]
+    Malformed,
+}
+
 /// A URL that callbacks can go to. Clones share it.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct WebhookUrl {
@@ -141,6 +157,46 @@ impl WebhookUrl {
         })
     }
 
+    /// The same receiver asked with `query` behind the URL's own query. `query` is
+    /// encoded already; an empty one changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// If the whole is longer than a URL may be.
+    pub(crate) fn with_query(&self, query: &str) -> Result<Self, QueryError> {
+        if query.is_empty() {
+            return Ok(self.clone());
+        }
+        let parts = &*self.parts;
+        let joint = match parts.path_and_query.query() {
+            None => "?",
+            Some("") => "",
+            Some(_) => "&",
+        };
+        let bytes = parts.text.len() + joint.len() + query.len();
+        if bytes > MAX_URL_BYTES {
+            return Err(QueryError::TooLong { bytes });
+        }
+        let path_and_query = format!("{}{joint}{query}", parts.path_and_query)
+            .parse()
+            .map_err(|_error| QueryError::Malformed)?;
+        let joined = Parts {
+            host: parts.host.clone(),
+            authority: parts.authority.clone(),
+            path_and_query,
+            text: format!("{}{joint}{query}", parts.text),
+            ..*parts
+        };
+        Ok(Self {
+            parts: Arc::new(joined),
+        })
+    }
+
+    /// The query exactly as sent, without the `?`; empty if there is none.
+    pub(crate) fn query(&self) -> &str {
+        self.parts.path_and_query.query().unwrap_or_default()
+    }
+
     /// The URL in normal form.
     pub(crate) fn as_str(&self) -> &str {
         &self.parts.text
@@ -246,6 +302,50 @@ mod tests {
         let url = parse("https://a.example:443/?q").unwrap();
         assert_eq!(url.authority(), "a.example");
         assert_eq!(url.path_and_query(), "/?q");
+    }
+
+    #[test]
+    fn a_query_joins_the_urls_own() {
+        for (own, joined) in [
+            ("https://a.example", "/?x=1&y=+%25"),
+            ("https://a.example/h", "/h?x=1&y=+%25"),
+            ("https://a.example/h?", "/h?x=1&y=+%25"),
+            ("https://a.example/h?k=%20", "/h?k=%20&x=1&y=+%25"),
+            ("http://a.example:81/h?k&", "/h?k&&x=1&y=+%25"),
+        ] {
+            let url = parse(own).unwrap();
+            let asked = url.with_query("x=1&y=+%25").unwrap();
+            assert_eq!(asked.path_and_query().to_string(), joined, "{own}");
+            assert_eq!(
+                (
+                    asked.host(),
+                    asked.port(),
+                    asked.authority(),
+                    asked.is_https()
+                ),
+                (url.host(), url.port(), url.authority(), url.is_https())
+            );
+            assert!(asked.as_str().ends_with(joined), "{}", asked.as_str());
+            assert_eq!(joined.split_once('?').unwrap().1, asked.query());
+            // It is in normal form already.
+            assert_eq!(parse(asked.as_str()).unwrap().as_str(), asked.as_str());
+            assert_eq!(url.with_query("").unwrap(), url);
+        }
+    }
+
+    #[test]
+    fn a_joined_url_has_its_limit() {
+        let url = parse("https://a.example/h").unwrap();
+        let room = MAX_URL_BYTES - "https://a.example/h?x=".len();
+        let query = |bytes| format!("x={}", "1".repeat(bytes));
+        let whole = url.with_query(&query(room)).unwrap();
+        assert_eq!(whole.as_str().len(), MAX_URL_BYTES);
+        let error = url.with_query(&query(room + 1)).unwrap_err();
+        assert_eq!(error, QueryError::TooLong { bytes: 8_193 });
+        assert_eq!(
+            error.to_string(),
+            "with the parameters the URL would have 8193 bytes, and 8192 are the most"
+        );
     }
 
     #[test]

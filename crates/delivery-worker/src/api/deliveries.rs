@@ -1,6 +1,7 @@
 //! `/deliveries`: what became of every callback.
 
-mod attempt;
+pub(super) mod attempt;
+mod fired;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod retry;
@@ -24,8 +25,13 @@ pub(crate) struct DeliveryResponse {
     /// Its id, which receivers see as `webhook-id`. Ids grow with the time of their events.
     #[schema(format = "uuid")]
     id: String,
-    /// The webhook; it may have been deleted.
+    /// The webhook or trigger; it may have been deleted.
     webhook_id: i64,
+    /// Its name now.
+    webhook_name: String,
+    /// `webhook` or `trigger`.
+    #[schema(example = "trigger")]
+    kind: String,
     /// The event; null for a test request.
     #[schema(format = "uuid")]
     event_id: Option<String>,
@@ -70,14 +76,16 @@ pub(crate) struct DeliveryResponse {
 }
 
 impl DeliveryResponse {
-    fn new(delivery: LoggedDelivery, now: Timestamp) -> Self {
+    pub(super) fn new(delivery: LoggedDelivery, now: Timestamp) -> Self {
         let (is_pending, held) = (delivery.is_pending(), delivery.is_held(now));
-        let row = delivery.row;
+        let LoggedDelivery { row, webhook, .. } = delivery;
         let rfc3339 = |micros: i64| Timestamp(micros).to_rfc3339();
         let next_attempt_at = (is_pending && !held).then(|| rfc3339(row.due_at_us));
         Self {
             id: show_uuid(&row.id),
             webhook_id: row.webhook_id,
+            webhook_name: webhook.name,
+            kind: webhook.kind,
             event_id: row.event_id.as_deref().map(show_uuid),
             component: row.event_id.is_some().then_some(row.component),
             event_type: row.event_type,

@@ -4,24 +4,22 @@
 //! up. It never stands in the way of saving and never counts towards disabling;
 //! what came of it is answered, and kept among the deliveries.
 
-use events::{AccountId, Timestamp};
-use hyper::Method;
-use hyper::header::InvalidHeaderValue;
+mod answer;
 
-use crate::address::{UrlError, WebhookUrl};
+use events::{AccountId, Timestamp};
+
+use super::outgoing::{NotMade, Outgoing};
+use super::preview::SampleEvent;
 use crate::domain::delivery::DeliveryId;
 use crate::domain::webhook::WebhookId;
-use crate::domain::webhook_record::parse_headers;
-use crate::headers::{CallbackHeaders, HeaderError};
 use crate::record::{AttemptLog, Outcome, OutcomeKind};
-use crate::render::render_test;
+use crate::render::{render, render_test};
 use crate::retry::Effect;
-use crate::secret::{SecretOwner, UnsealError};
-use crate::send::{OutgoingRequest, SendOutcome, TIME_LIMIT};
-use crate::sign::Signer;
+use crate::send::{OutgoingRequest, SendOutcome};
 use crate::state::AppState;
-use crate::store::test_deliveries::{LoggedTest, TestDelivery, insert_test_delivery};
+use crate::store::test_deliveries::{LoggedTest, TestDelivery, TestSample, insert_test_delivery};
 use crate::store::webhook_records::StoredWebhook;
+pub(crate) use answer::{SentTestResponse, answer_test};
 
 /// What became of a test request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,30 +72,29 @@ pub(crate) async fn send_test(
     account_id: AccountId,
     stored: &StoredWebhook,
 ) -> TestReport {
-    let test = match SignedTest::new(state, account_id, stored) {
-        Ok(test) => test,
-        Err(reason) => return TestReport::not_sent(reason),
-    };
-    // On the service's own threads: a connection that stays open is driven by the
-    // runtime that opened it, and those of HTTP workers end before.
-    let sending = state.runtime.spawn(test.run(state.clone()));
-    sending.await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a test request was interrupted");
-        TestReport::not_sent("the test request was interrupted")
-    })
+    match SignedTest::new(state, account_id, stored, None) {
+        Ok(test) => test.spawn(state).await,
+        Err(reason) => TestReport::not_sent(reason),
+    }
 }
 
-/// Why a test request cannot even be made; sentences for the manager.
-#[derive(Debug, thiserror::Error)]
-enum NotSent {
-    #[error(transparent)]
-    Secret(#[from] UnsealError),
-    #[error(transparent)]
-    Url(#[from] UrlError),
-    #[error(transparent)]
-    Header(HeaderError),
-    #[error("the request's headers cannot be sent: {0}")]
-    Assemble(#[from] InvalidHeaderValue),
+/// Sends what the webhook would send of an event, in place of the test request and
+/// just like it.
+///
+/// # Errors
+///
+/// If there is nothing to send of this event.
+pub(crate) async fn send_sample(
+    state: &AppState,
+    account_id: AccountId,
+    stored: &StoredWebhook,
+    sample: SampleEvent,
+) -> Result<TestReport, NotMade> {
+    match SignedTest::new(state, account_id, stored, Some(sample)) {
+        Ok(test) => Ok(test.spawn(state).await),
+        Err(reason) if reason.is_of_event() => Err(reason),
+        Err(reason) => Ok(TestReport::not_sent(reason)),
+    }
 }
 
 /// A test request that is ready to go out.
@@ -108,6 +105,7 @@ struct SignedTest {
     settings_version: i64,
     started_at: Timestamp,
     request: OutgoingRequest,
+    sample: Option<SampleEvent>,
 }
 
 impl SignedTest {
@@ -115,43 +113,42 @@ impl SignedTest {
         state: &AppState,
         account_id: AccountId,
         stored: &StoredWebhook,
-    ) -> Result<Self, NotSent> {
+        sample: Option<SampleEvent>,
+    ) -> Result<Self, NotMade> {
         let webhook = &stored.webhook;
-        let settings = &webhook.config.settings;
-        let owner = SecretOwner {
-            account_id,
-            webhook_id: webhook.id.0,
-        };
-        let secret = state.keys.unseal(&stored.sealed_secret, owner)?;
-        let url = WebhookUrl::parse(&settings.url, state.sender.policy())?;
-        let own = parse_headers(&settings.headers).map_err(|errors| {
-            let first = errors.into_iter().next();
-            NotSent::Header(first.unwrap_or(HeaderError::TooMany))
-        })?;
-
-        let rendered = render_test(settings.format.0);
+        let outgoing = Outgoing::new(&state.keys, state.sender.policy(), account_id, stored)?;
         let started_at = state.clock.now();
-        let timestamp_seconds = started_at.unix_seconds();
-        let id = DeliveryId::of_test(started_at);
-        let public_id = id.to_string();
-        let signature = Signer::new(&[secret]).sign(&public_id, timestamp_seconds, &rendered.body);
-        let headers = CallbackHeaders {
-            content_type: rendered.content_type,
-            delivery_id: &public_id,
-            timestamp_seconds,
-            signature: &signature,
-            attempt: 1,
-            revision: None,
-            own: &own,
-        }
-        .assemble()?;
+        let (id, rendered, revision) = match &sample {
+            None => (
+                DeliveryId::of_test(started_at),
+                render_test(&outgoing.render),
+                None,
+            ),
+            Some(SampleEvent { event, .. }) => (
+                DeliveryId::of_sample(event.id, started_at),
+                render(event, &outgoing.render)?,
+                event.change.revision(),
+            ),
+        };
         Ok(Self {
             id,
             account_id,
             webhook_id: webhook.id,
             settings_version: webhook.settings_version,
             started_at,
-            request: OutgoingRequest::new(Method::POST, url, headers, rendered.body, TIME_LIMIT),
+            request: outgoing.request(rendered, id, revision, started_at)?,
+            sample,
+        })
+    }
+
+    /// Runs on even if the caller goes away.
+    async fn spawn(self, state: &AppState) -> TestReport {
+        // On the service's own threads: a connection that stays open is driven by the
+        // runtime that opened it, and those of HTTP workers end before.
+        let sending = state.runtime.spawn(self.run(state.clone()));
+        sending.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a test request was interrupted");
+            TestReport::not_sent("the test request was interrupted")
         })
     }
 
@@ -196,8 +193,13 @@ impl SignedTest {
         } else {
             OutcomeKind::Failed
         };
+        let sample = self.sample.as_ref().map(|sample| TestSample {
+            event: sample.event.clone(),
+            stored_body: sample.stored_body.clone(),
+        });
         TestDelivery {
             account_id: self.account_id,
+            sample,
             outcome: Outcome {
                 delivery: self.id,
                 webhook: self.webhook_id,

@@ -4,7 +4,7 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod get;
 pub(crate) mod list;
-mod settings;
+pub(crate) mod settings;
 pub(crate) mod test;
 pub(crate) mod update;
 
@@ -17,28 +17,12 @@ pub(crate) use update::update_webhook;
 
 use std::collections::HashMap;
 
-use events::Timestamp;
-use http_api::{Caller, Scope};
 use serde::Serialize;
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::api::test_request::TestReport;
-use crate::domain::webhook::OwnHeader;
-use crate::domain::webhook_record::{Webhook, WebhookState};
-use crate::headers::MASK;
-
-/// The keys that the server sets.
-const READ_ONLY_KEYS: [&str; 8] = [
-    "id",
-    "state",
-    "disabled_at",
-    "disabled_reason",
-    "paused_until",
-    "revision",
-    "created_at",
-    "updated_at",
-];
+use crate::api::callbacks::{CommonResponse, ShowTerms};
+use crate::api::filters::{Condition, WebhookFilterResponse};
+use crate::domain::webhook_record::Webhook;
 
 /// A webhook to create.
 #[derive(Debug, ToSchema)]
@@ -55,6 +39,22 @@ pub(crate) struct CreateWebhookRequest {
     format: Option<Format>,
     /// What fires it, at least one.
     events: Vec<EventName>,
+    /// It fires only if an edit changed one of these fields.
+    #[schema(example = json!(["price"]))]
+    changed: Option<Vec<String>>,
+    /// It fires only for orders in one of these pipelines after the change; one id may be sent as
+    /// it is.
+    id_pipeline: Option<Vec<i64>>,
+    /// It fires only for orders in one of these stages after the change; one id may be sent as it
+    /// is.
+    id_status: Option<Vec<i64>>,
+    /// It fires only if this holds.
+    condition: Option<Condition>,
+    /// Whether changes made with the token of this request, or with `skip_own_token_id`, do not
+    /// fire it.
+    skip_own: Option<bool>,
+    /// Whose changes do not fire it.
+    skip_own_token_id: Option<String>,
     /// Whether events fire it; true unless given.
     active: Option<bool>,
     /// Whether form and json bodies have only the keys of the original documentation; false
@@ -89,6 +89,18 @@ pub(crate) struct UpdateWebhookRequest {
     format: Option<Format>,
     /// In place of all events before.
     events: Option<Vec<EventName>>,
+    /// In place of all before.
+    changed: Option<Vec<String>>,
+    /// In place of all before.
+    id_pipeline: Option<Vec<i64>>,
+    /// In place of all before.
+    id_status: Option<Vec<i64>>,
+    /// In place of the whole condition before.
+    condition: Option<Condition>,
+    /// As on creation; one that is on keeps its token.
+    skip_own: Option<bool>,
+    /// As on creation.
+    skip_own_token_id: Option<String>,
     /// Whether events fire it.
     active: Option<bool>,
     /// As on creation.
@@ -152,128 +164,26 @@ pub(crate) struct WebhookResponse {
     /// What fires it.
     #[schema(value_type = Vec<EventName>)]
     events: Vec<&'static str>,
-    /// Whether events fire it.
-    active: bool,
+    #[serde(flatten)]
+    filter: WebhookFilterResponse,
     /// Whether form and json bodies have only the keys of the original documentation.
     strict_body: bool,
-    /// Headers of its own. Values are often credentials: a token without `webhooks:write` sees
-    /// `***`.
-    #[schema(value_type = HashMap<String, String>)]
-    headers: Map<String, Value>,
-    /// How many deliveries may be in flight at once.
-    concurrency: u32,
-    /// Seconds before each attempt; null for the general schedule.
-    retry_schedule_s: Option<Vec<u32>>,
-    /// Whether an answer of 400 to 499 ends a delivery at once.
-    stop_on_4xx: bool,
-    /// `active`; `inactive`: switched off, events do not fire it; `paused`: the receiver asked to
-    /// wait; `disabled`: see `disabled_reason`. Unless it is active, its deliveries wait.
-    state: &'static str,
-    /// Since when it is disabled, RFC 3339.
-    #[schema(format = DateTime)]
-    disabled_at: Option<String>,
-    /// Why it is disabled: `gone` (the receiver answered 410) or `failing` (nothing arrived for too
-    /// long).
-    disabled_reason: Option<String>,
-    /// Until when the receiver asked to wait, RFC 3339.
-    #[schema(format = DateTime)]
-    paused_until: Option<String>,
-    /// Grows by one with each change of the settings.
-    revision: i64,
-    /// RFC 3339.
-    #[schema(format = DateTime)]
-    created_at: String,
-    /// RFC 3339.
-    #[schema(format = DateTime)]
-    updated_at: String,
+    #[serde(flatten)]
+    common: CommonResponse,
 }
 
 impl WebhookResponse {
-    /// `usual_concurrency` is shown where the webhook names none.
-    fn new(webhook: &Webhook, caller: &Caller, now: Timestamp, usual_concurrency: u32) -> Self {
-        let Webhook {
-            config, standing, ..
-        } = webhook;
-        let settings = &config.settings;
-        let is_paused = standing.paused_until.filter(|until| *until > now);
+    pub(crate) fn new(webhook: &Webhook, terms: &ShowTerms) -> Self {
+        let settings = &webhook.config.settings;
         Self {
             id: webhook.id.0,
-            name: config.name.clone(),
+            name: webhook.config.name.clone(),
             url: settings.url.clone(),
             format: settings.format.0.as_str(),
             events: settings.events.names().collect(),
-            active: config.active,
+            filter: (&settings.filter).into(),
             strict_body: settings.strict_body,
-            headers: show_headers(&settings.headers, caller),
-            concurrency: config.concurrency(usual_concurrency),
-            retry_schedule_s: settings.retry_schedule_seconds.clone(),
-            stop_on_4xx: settings.stop_on_4xx,
-            state: WebhookState::of(config.active, standing, now).as_str(),
-            disabled_at: standing.disabled_at.map(Timestamp::to_rfc3339),
-            disabled_reason: standing.disabled_reason.clone(),
-            paused_until: is_paused.map(Timestamp::to_rfc3339),
-            revision: webhook.revision,
-            created_at: webhook.created_at.to_rfc3339(),
-            updated_at: webhook.updated_at.to_rfc3339(),
-        }
-    }
-}
-
-fn show_headers(headers: &[OwnHeader], caller: &Caller) -> Map<String, Value> {
-    let is_open = caller.scopes.permits(Scope::WebhooksWrite);
-    headers
-        .iter()
-        .map(|header| {
-            let shown = if is_open { &header.value } else { MASK };
-            (header.name.clone(), Value::from(shown))
-        })
-        .collect()
-}
-
-/// A webhook that was just created.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct CreatedWebhookResponse {
-    #[serde(flatten)]
-    webhook: WebhookResponse,
-    /// What callbacks are signed with (Standard Webhooks). It is shown here and never again.
-    #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
-    secret: String,
-    /// What the receiver did with the test request; null in an answer that is given again for the
-    /// same `Idempotency-Key`.
-    #[schema(nullable)]
-    test: TestResponse,
-}
-
-/// A webhook after a change.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct UpdatedWebhookResponse {
-    #[serde(flatten)]
-    webhook: WebhookResponse,
-    /// What the receiver did with the test request; left out if nothing changed and so none was
-    /// sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    test: Option<TestResponse>,
-}
-
-/// What became of a test request. It never stands in the way of saving, and never counts towards
-/// disabling.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TestResponse {
-    /// The status that the receiver answered with; null if there was no answer.
-    #[schema(example = 200)]
-    status: Option<u16>,
-    /// How long it took, in milliseconds.
-    ms: i64,
-    /// What was wrong; null if the receiver took it.
-    error: Option<String>,
-}
-
-impl From<&TestReport> for TestResponse {
-    fn from(report: &TestReport) -> Self {
-        Self {
-            status: report.status,
-            ms: report.duration_ms,
-            error: report.error.clone(),
+            common: CommonResponse::new(webhook, terms),
         }
     }
 }

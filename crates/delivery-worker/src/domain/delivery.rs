@@ -31,9 +31,28 @@ impl DeliveryId {
         Self(uuid::Builder::from_custom_bytes(bytes).into_uuid())
     }
 
+    /// The least and the greatest id that deliveries of an event can have.
+    pub(crate) fn range_of_event(event: EventId) -> (Self, Self) {
+        let bounds = [0x00, 0xff].map(|rest| {
+            let mut bytes = [rest; 16];
+            bytes[..TIME_BYTES].copy_from_slice(&event.as_bytes()[..TIME_BYTES]);
+            Self(Uuid::from_bytes(bytes))
+        });
+        let [first, last] = bounds;
+        (first, last)
+    }
+
     /// A test's id: every test is a delivery of its own.
     pub(crate) fn of_test(now: Timestamp) -> Self {
         Self(EventId::new(now).0)
+    }
+
+    /// The id of a test that tells of an event: among the ids of that event, so that
+    /// whatever is done to its deliveries is done to this one.
+    pub(crate) fn of_sample(event: EventId, now: Timestamp) -> Self {
+        let mut bytes = *EventId::new(now).0.as_bytes();
+        bytes[..TIME_BYTES].copy_from_slice(&event.as_bytes()[..TIME_BYTES]);
+        Self(Uuid::from_bytes(bytes))
     }
 
     /// From the 16 bytes that the database holds.
@@ -148,6 +167,25 @@ mod tests {
             DeliveryId::of_event(event("019b7ca9-8d04-7000-8000-000000000000"), WebhookId(1));
         assert!(later > id);
         assert_eq!(DeliveryId::from_bytes(id.as_bytes()), Some(id));
+    }
+
+    #[test]
+    fn deliveries_of_an_event_are_in_its_range() {
+        let event = event("019b7ca9-8d03-7000-8000-000000000001");
+        let (first, last) = DeliveryId::range_of_event(event);
+        for webhook in 1..100 {
+            let id = DeliveryId::of_event(event, WebhookId(webhook));
+            assert!(first <= id && id <= last, "{id}");
+        }
+        let samples = [(); 2].map(|()| DeliveryId::of_sample(event, Timestamp(1)));
+        assert!(samples.iter().all(|id| first <= *id && *id <= last));
+        assert_ne!(samples[0], samples[1]);
+        assert!(
+            last < DeliveryId::from_bytes(&[
+                1, 0x9b, 0x7c, 0xa9, 0x8d, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+            ])
+            .unwrap()
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Fields of records by their wire names (WIRE 3), for conditions and parameters.
 
 mod key;
+mod names;
 mod value;
 
 use std::fmt;
@@ -109,6 +110,12 @@ impl Field {
         }
     }
 
+    /// Whether an edit can change it, as far as its kind goes.
+    pub(crate) fn can_change(&self) -> bool {
+        let is_fixed = matches!(self.path, Path::Own(OwnKey::Component | OwnKey::Event));
+        !self.is_previous && !is_fixed
+    }
+
     /// Whether it is the value before an edit.
     pub(crate) fn is_previous(&self) -> bool {
         self.is_previous
@@ -207,3 +214,6 @@ impl TryFrom<String> for Field {
         Self::parse(&name)
     }
 }
+
+#[cfg(test)]
+mod tests;

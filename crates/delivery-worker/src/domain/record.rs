@@ -1,6 +1,9 @@
 //! The record that an event is of, as conditions and parameters look at it: on the
 //! event alone, never by asking another service.
 
+#[cfg(test)]
+pub(crate) mod samples;
+
 use events::{Action, Change, ClientSnapshot, OrderId, OrderSnapshot, TaskSnapshot};
 
 /// What kind of record an event is of.

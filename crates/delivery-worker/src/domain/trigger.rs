@@ -1,10 +1,20 @@
 //! Stage triggers: a webhook bound to a pipeline stage (S2, WIRE 3).
 
+mod names;
+
 use events::{Action, OrderChanged, PipelineId, StageId};
 use serde::{Deserialize, Serialize};
 
 use super::field::Field;
 use super::webhook::EventSwitches;
+pub(crate) use names::{is_parameter_name, suggest_name};
+
+/// The most parameters of one trigger.
+pub(crate) const MAX_PARAMETERS: usize = 100;
+/// The longest literal, in characters.
+pub(crate) const MAX_LITERAL_CHARS: usize = 4_096;
+/// The name that marks a test request, which no parameter can have.
+pub(crate) const TEST_NAME: &str = "test";
 
 /// What makes a webhook a trigger; stored as JSON within the settings.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,6 +31,37 @@ pub(crate) struct TriggerSettings {
     /// What is sent, and nothing else.
     #[serde(default)]
     pub(crate) parameters: Vec<Parameter>,
+}
+
+/// A change to what makes a trigger: `None` keeps what is there.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct TriggerPatch {
+    /// Another stage. Its pipeline follows from it, see `api::callbacks::stages`.
+    pub(crate) stage: Option<StageId>,
+    /// Another event.
+    pub(crate) event: Option<TriggerEvent>,
+    /// Another method.
+    pub(crate) method: Option<CallMethod>,
+    /// Other parameters, in place of all the old.
+    pub(crate) parameters: Option<Vec<Parameter>>,
+}
+
+impl TriggerPatch {
+    /// Puts the patch into `trigger`.
+    pub(crate) fn apply(self, trigger: &mut TriggerSettings) {
+        let Self {
+            stage,
+            event,
+            method,
+            parameters,
+        } = self;
+        trigger.stage = stage.unwrap_or(trigger.stage);
+        trigger.event = event.unwrap_or(trigger.event);
+        trigger.method = method.unwrap_or(trigger.method);
+        if let Some(parameters) = parameters {
+            trigger.parameters = parameters;
+        }
+    }
 }
 
 /// What has to happen to an order.
@@ -99,6 +140,19 @@ pub(crate) enum CallMethod {
     Get,
 }
 
+impl CallMethod {
+    /// Both by wire name.
+    pub(crate) const NAMES: [(&str, Self); 2] = [("POST", Self::Post), ("GET", Self::Get)];
+
+    /// The wire name.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "POST",
+            Self::Get => "GET",
+        }
+    }
+}
+
 /// A pair to send.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Parameter {
@@ -121,6 +175,17 @@ pub(crate) enum ParameterSource {
     System(SystemValue),
 }
 
+impl ParameterSource {
+    /// The wire name of what it is: `field`, `value`, `system`.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Field(_) => "field",
+            Self::Value(_) => "value",
+            Self::System(_) => "system",
+        }
+    }
+}
+
 /// Something about the event itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -129,4 +194,18 @@ pub(crate) enum SystemValue {
     EventId,
     /// When it happened, in Unix seconds.
     Timestamp,
+}
+
+impl SystemValue {
+    /// All of them by wire name.
+    pub(crate) const NAMES: [(&str, Self); 2] =
+        [("event_id", Self::EventId), ("timestamp", Self::Timestamp)];
+
+    /// The wire name.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::EventId => "event_id",
+            Self::Timestamp => "timestamp",
+        }
+    }
 }

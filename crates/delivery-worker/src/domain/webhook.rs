@@ -97,6 +97,12 @@ impl WebhookSettings {
             None => WebhookKind::Webhook,
         }
     }
+
+    /// Whether they name stages or pipelines.
+    pub(crate) fn names_stages(&self) -> bool {
+        let filter = &self.filter;
+        self.trigger.is_some() || !filter.stages.is_empty() || !filter.pipelines.is_empty()
+    }
 }
 
 /// A body format under its wire name.
@@ -121,7 +127,7 @@ impl TryFrom<String> for StoredFormat {
 }
 
 /// The nine switches of S0, as a set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub(crate) struct EventSwitches(u16);
 
@@ -158,10 +164,22 @@ impl EventSwitches {
             .map(|(_, name)| name)
     }
 
-    /// Whether `change` fires a webhook with these switches. Deleting all tasks
-    /// of an order is a `task.delete`.
-    pub(crate) fn include(self, change: &Change) -> bool {
-        Self::bit(change.event_type()).is_some_and(|bit| self.0 & bit != 0)
+    /// The one switch that a change is of; `None` if it fires no webhook.
+    /// Deleting all tasks of an order is a `task.delete`.
+    pub(crate) fn of(change: &Change) -> Option<Self> {
+        Self::bit(change.event_type()).map(Self)
+    }
+
+    /// Whether one of `others` is among these.
+    pub(crate) fn intersects(self, others: Self) -> bool {
+        self.0 & others.0 != 0
+    }
+
+    /// Each switch of the set by itself.
+    pub(crate) fn each(self) -> impl Iterator<Item = Self> {
+        (0..Self::NAMES.len())
+            .map(|place| Self(1 << place))
+            .filter(move |one| self.intersects(*one))
     }
 
     fn bit(name: &str) -> Option<u16> {

@@ -5,11 +5,13 @@ use std::fmt;
 
 use events::Timestamp;
 
+use super::filter::FilterPatch;
+use super::trigger::TriggerPatch;
 use super::webhook::{EventSwitches, OwnHeader, StoredFormat, WebhookId, WebhookSettings};
 use crate::headers::{CustomHeaders, HeaderError};
 use crate::render::BodyFormat;
 
-/// The most webhooks that one account has.
+/// The most webhooks and triggers together that one account has.
 pub(crate) const MAX_WEBHOOKS: i64 = 10_000;
 /// The longest name, in characters.
 pub(crate) const MAX_NAME_CHARS: usize = 255;
@@ -19,6 +21,9 @@ pub(crate) const CONCURRENCY: std::ops::RangeInclusive<i64> = 1..=64;
 pub(crate) const MAX_ATTEMPTS: usize = 20;
 /// A delay of a retry schedule, in seconds: up to two days.
 pub(crate) const RETRY_DELAY_S: std::ops::RangeInclusive<u32> = 0..=2 * 86_400;
+
+/// Why a webhook is inactive: its stage, or each that its filter names, is gone.
+pub(crate) const STAGE_DELETED: &str = "stage_deleted";
 
 /// Everything that a manager sets.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +37,7 @@ pub(crate) struct WebhookConfig {
 }
 
 /// A change to a configuration: `None` keeps what is there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct WebhookPatch {
     /// A new name.
     pub(crate) name: Option<String>,
@@ -40,8 +45,12 @@ pub(crate) struct WebhookPatch {
     pub(crate) url: Option<String>,
     /// A new format.
     pub(crate) format: Option<BodyFormat>,
-    /// New switches, in place of all the old.
+    /// New switches of a webhook, in place of all the old.
     pub(crate) events: Option<EventSwitches>,
+    /// What happens to the filter.
+    pub(crate) filter: FilterPatch,
+    /// What happens to that which makes a trigger; nothing to a webhook.
+    pub(crate) trigger: TriggerPatch,
     /// On or off.
     pub(crate) active: Option<bool>,
     /// Strict or not.
@@ -136,6 +145,11 @@ impl WebhookConfig {
         );
         set(&mut settings.stop_on_4xx, patch.stop_on_4xx);
         patch.headers.apply(&mut settings.headers);
+        patch.filter.apply(&mut settings.filter);
+        if let Some(trigger) = &mut settings.trigger {
+            patch.trigger.apply(trigger);
+            settings.events = trigger.event.switches();
+        }
         merged
     }
 }
@@ -168,6 +182,8 @@ pub(crate) struct Webhook {
     pub(crate) revision: i64,
     /// What became of it.
     pub(crate) standing: Standing,
+    /// Why Dealwire switched it off; none if a person did, or if it is on.
+    pub(crate) inactive_reason: Option<String>,
     /// When it was created.
     pub(crate) created_at: Timestamp,
     /// When it was last changed.
@@ -204,7 +220,8 @@ impl Standing {
 pub(crate) enum WebhookState {
     /// Events fire it and deliveries go out.
     Active,
-    /// A manager switched it off: events do not fire it.
+    /// It is switched off, by a manager or because its stage is gone: events do
+    /// not fire it.
     Inactive,
     /// Deliveries wait until a moment, or until somebody resumes it.
     Paused,
@@ -247,8 +264,11 @@ impl WebhookState {
 
 #[cfg(test)]
 mod tests {
+    use events::{PipelineId, StageId};
+
     use super::*;
     use crate::domain::filter::Filter;
+    use crate::domain::trigger::{CallMethod, TriggerEvent, TriggerSettings};
 
     fn header(name: &str, value: &str) -> OwnHeader {
         OwnHeader {
@@ -294,6 +314,43 @@ mod tests {
         expected.settings.format = StoredFormat(BodyFormat::Json);
         expected.settings.retry_schedule_seconds = None;
         assert_eq!(changed, expected);
+    }
+
+    #[test]
+    fn the_events_of_a_trigger_follow_its_own() {
+        let mut trigger = config();
+        trigger.settings.trigger = Some(TriggerSettings {
+            stage: StageId(12),
+            pipeline: PipelineId(1),
+            event: TriggerEvent::Entered,
+            method: CallMethod::Post,
+            parameters: Vec::new(),
+        });
+        let changed = trigger.merged(WebhookPatch {
+            trigger: TriggerPatch {
+                stage: Some(StageId(13)),
+                event: Some(TriggerEvent::EnteredOrCreated),
+                ..TriggerPatch::default()
+            },
+            ..WebhookPatch::default()
+        });
+        let events: Vec<_> = changed.settings.events.names().collect();
+        assert_eq!(events, ["order.add", "order.edit"]);
+        let now = changed.settings.trigger.unwrap();
+        assert_eq!(now.stage, StageId(13));
+        assert_eq!(now.method, CallMethod::Post);
+    }
+
+    #[test]
+    fn a_webhook_becomes_no_trigger_by_a_patch() {
+        let patch = WebhookPatch {
+            trigger: TriggerPatch {
+                stage: Some(StageId(13)),
+                ..TriggerPatch::default()
+            },
+            ..WebhookPatch::default()
+        };
+        assert_eq!(config().merged(patch), config());
     }
 
     #[test]

@@ -128,6 +128,9 @@ fn erase_event(
         diesel::update(event_bodies::table.find(event_id))
             .set(event_bodies::body.eq(blanked))
             .execute(c)?;
+        diesel::update(events::table.find(event_id))
+            .set(events::erased_at_us.eq(now_us))
+            .execute(c)?;
         diesel::update(
             deliveries::table
                 .filter(deliveries::id.eq_any(delivery_ids))

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use broker::IncomingMessage;
 use database::{DatabaseError, write_halving};
@@ -14,7 +15,7 @@ use crate::dispatch::{Job, pump};
 use crate::domain::delivery::DeliveryId;
 use crate::engine::{Engine, HeldEvent, micros};
 use crate::lease::Identity;
-use crate::matching::{matching, record_of};
+use crate::matching::record_of;
 use crate::store::ingest::{IngestError, IngestTerms, Ingested, insert_arrivals};
 
 /// A message that is an event.
@@ -102,7 +103,9 @@ fn plan(engine: &Engine, messages: &[IncomingMessage], decoded: &[DecodedMessage
             let Some(message) = messages.get(*place) else {
                 continue;
             };
-            let deliveries = matching(&event.change, known.of_account(event.account_id))
+            let deliveries = known
+                .fired(event)
+                .into_iter()
                 .map(|webhook| {
                     let pause_us = webhook
                         .plan
@@ -154,10 +157,16 @@ async fn store(
         expire_after_us: engine.expire_after_us(),
     };
     let arrivals = Arc::new(arrivals);
+    let part_written = Arc::new(AtomicBool::new(false));
+    let written = Arc::clone(&part_written);
     let halved = write_halving(
         &engine.database,
         Arc::clone(&arrivals),
-        move |conn, part: &[Arrival]| insert_arrivals(conn, &terms, part),
+        move |conn, part: &[Arrival]| {
+            let ingested = insert_arrivals(conn, &terms, part)?;
+            written.store(true, Ordering::Relaxed);
+            Ok(ingested)
+        },
         IngestError::is_not_theirs,
     )
     .await;
@@ -165,11 +174,15 @@ async fn store(
         Ok(halved) => halved,
         Err(error) => {
             give_places_back(engine, &arrivals);
-            let is_uncertain = |error: &DatabaseError| !matches!(error, DatabaseError::Conflict(_));
-            if matches!(&error, IngestError::Database(error) if is_uncertain(error))
+            // A part may have been stored all the same: one whose commit is uncertain, or one
+            // before the part that failed. That it changed webhooks makes the next one fail.
+            let is_uncertain = match &error {
+                IngestError::Database(error) => !matches!(error, DatabaseError::Conflict(_)),
+                IngestError::Stale => false,
+            };
+            if (is_uncertain || part_written.load(Ordering::Relaxed))
                 && arrivals.iter().any(Arrival::has_places)
             {
-                // A part may have been stored all the same.
                 engine.doubt("the commit of a batch of events is uncertain");
             }
             return Err(error);
@@ -252,6 +265,9 @@ fn start(
     drop(lanes);
     if left_over {
         engine.tell_others();
+    }
+    if written.iter().any(|part| part.changed_webhooks) {
+        engine.webhooks_changed();
     }
     if let Some(part) = written.last() {
         engine.time.set(part.now_us);

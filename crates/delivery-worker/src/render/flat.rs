@@ -10,13 +10,15 @@ use events::{
 /// Keys and values in the order of WIRE 1.
 #[derive(Debug)]
 pub(super) struct FlatBody<'a> {
-    pub(super) entries: Vec<(&'static str, Value<'a>)>,
+    pub(super) entries: Entries<'a>,
 }
 
 #[derive(Debug)]
 pub(super) enum Value<'a> {
     Text(Cow<'a, str>),
     Integer(Option<i64>),
+    /// A number with a fraction; null if no decimal writes it.
+    Number(f64),
     Price(Option<Price>),
     /// A color; unlike text it may be null.
     Color(Option<&'a str>),
@@ -48,7 +50,7 @@ impl<'a> FlatBody<'a> {
     }
 }
 
-type Entries<'a> = Vec<(&'static str, Value<'a>)>;
+pub(super) type Entries<'a> = Vec<(&'a str, Value<'a>)>;
 
 fn order_entries(change: &OrderChanged, strict: bool) -> Entries<'_> {
     let order = &change.order;

@@ -5,16 +5,17 @@ use std::fmt::{Display, Write};
 
 use events::FieldValue;
 
-use super::flat::{FlatBody, Value, decimal};
+use super::flat::{Value, decimal};
 
-pub(super) fn write(flat: &FlatBody<'_>) -> String {
+pub(super) fn write(entries: &[(&str, Value<'_>)]) -> String {
     let mut form = Form {
         text: String::with_capacity(512),
     };
-    for (key, value) in &flat.entries {
+    for (key, value) in entries {
         match value {
             Value::Text(text) => form.pair(key, text),
             Value::Integer(number) => form.pair_of(key, number.as_ref()),
+            Value::Number(number) => form.pair_of(key, decimal(*number).as_ref()),
             Value::Price(price) => {
                 form.pair_of(key, price.map(|price| price.to_decimal_string()).as_ref());
             }

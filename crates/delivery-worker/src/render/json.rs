@@ -1,4 +1,4 @@
-//! The flat body as one JSON object.
+//! Pairs as one JSON object.
 //!
 //! It is written by hand because the types of S0 have forms of their own: a
 //! price without trailing zeros, numbers without exponents.
@@ -7,16 +7,17 @@ use std::fmt::{Display, Write};
 
 use events::{ClientField, FieldValue};
 
-use super::flat::{FlatBody, Value, decimal};
+use super::flat::{Value, decimal};
 
-pub(super) fn write(flat: &FlatBody<'_>) -> String {
+pub(super) fn write(entries: &[(&str, Value<'_>)]) -> String {
     let mut json = String::with_capacity(512);
-    object(&mut json, flat.entries.iter(), |json, (key, value)| {
+    object(&mut json, entries.iter(), |json, (key, value)| {
         string(json, key);
         json.push(':');
         match value {
             Value::Text(text) => string(json, text),
             Value::Integer(number) => nullable(json, number.as_ref()),
+            Value::Number(number) => nullable(json, decimal(*number).as_ref()),
             Value::Price(price) => {
                 nullable(json, price.map(|price| price.to_decimal_string()).as_ref());
             }

@@ -171,17 +171,25 @@ fn bulk_delete() -> Event {
     }))
 }
 
-fn body(event: &Event, format: BodyFormat, strict_body: bool) -> String {
-    let settings = RenderSettings {
+fn settings(format: BodyFormat, strict_body: bool) -> RenderSettings {
+    RenderSettings {
         format,
         strict_body,
-    };
-    let rendered = render(event, settings).unwrap();
+        call: None,
+    }
+}
+
+fn body(event: &Event, format: BodyFormat, strict_body: bool) -> String {
+    let rendered = render(event, &settings(format, strict_body)).unwrap();
     let expected_type = match format {
         BodyFormat::Form => "application/x-www-form-urlencoded",
         BodyFormat::Json | BodyFormat::Envelope => "application/json",
     };
-    assert_eq!(rendered.content_type, expected_type);
+    assert_eq!(rendered.content_type, Some(expected_type));
+    assert_eq!(
+        (rendered.method, rendered.query.as_str()),
+        (Method::POST, "")
+    );
     String::from_utf8(rendered.body.to_vec()).unwrap()
 }
 
@@ -362,8 +370,12 @@ fn envelope_names_the_event_and_carries_the_record() {
 #[test]
 fn the_test_body_has_nothing_but_test() {
     let of = |format| {
-        let rendered = render_test(format);
-        (rendered.content_type, rendered.body)
+        let rendered = render_test(&settings(format, false));
+        assert_eq!(
+            (rendered.method, rendered.query.as_str()),
+            (Method::POST, "")
+        );
+        (rendered.content_type.unwrap(), rendered.body)
     };
     let json = (
         "application/json",
@@ -385,11 +397,7 @@ fn an_event_outside_s0_has_no_flat_body() {
     let event = event(Change::TokenRevoked(TokenRevoked {
         token_id: TokenId("t".to_owned()),
     }));
-    let settings = RenderSettings {
-        format: BodyFormat::Form,
-        strict_body: false,
-    };
-    let error = render(&event, settings).unwrap_err();
+    let error = render(&event, &settings(BodyFormat::Form, false)).unwrap_err();
     assert_eq!(
         error.to_string(),
         "an event of type token.revoked has no flat body"

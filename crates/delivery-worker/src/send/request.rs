@@ -62,6 +62,17 @@ impl OutgoingRequest {
         &self.body
     }
 
+    /// The method.
+    pub(crate) fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The headers in the order of the wire; values of the webhook's own are marked
+    /// sensitive.
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
     /// How long an answer may take.
     pub(crate) fn time_limit(&self) -> Duration {
         self.time_limit

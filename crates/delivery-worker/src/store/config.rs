@@ -36,6 +36,21 @@ pub(crate) fn bump_version(conn: &mut Connection<'_>) -> Result<i64, DatabaseErr
     .get_result(c))?)
 }
 
+/// Makes changes of webhooks, and of the pipelines that they refer to, wait until
+/// this transaction ends.
+///
+/// Order of locks: lanes, this, webhooks.
+pub(crate) fn lock_config(conn: &mut Connection<'_>) -> Result<(), DatabaseError> {
+    // SQLite has one writer, so that it is locked as it is.
+    if let Connection::Postgres(c) = conn {
+        webhook_config::table
+            .select(webhook_config::id)
+            .for_update()
+            .first::<i64>(*c)?;
+    }
+    Ok(())
+}
+
 /// The number of the last change.
 pub(crate) fn find_version(conn: &mut Connection<'_>) -> Result<i64, DatabaseError> {
     Ok(on_backend!(conn, |c| webhook_config::table

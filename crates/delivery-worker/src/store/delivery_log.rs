@@ -69,15 +69,27 @@ pub(crate) struct AttemptBodyRow {
     pub(crate) response_complete: bool,
 }
 
+/// What a delivery shows of its webhook.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = webhooks)]
+pub(crate) struct WebhookOfDelivery {
+    pub(crate) name: String,
+    /// `webhook` or `trigger`.
+    pub(crate) kind: String,
+    active: bool,
+    inactive_reason: Option<String>,
+    deleted_at_us: Option<i64>,
+}
+
 /// A delivery and the state of its webhook.
 #[derive(Debug, Clone)]
 pub(crate) struct LoggedDelivery {
     /// The delivery.
     pub(crate) row: DeliveryRow,
-    /// Whether its webhook was deleted.
-    pub(crate) is_webhook_deleted: bool,
-    is_webhook_active: bool,
-    standing: Standing,
+    /// Its webhook, which may have been deleted.
+    pub(crate) webhook: WebhookOfDelivery,
+    /// What holds its webhook up.
+    pub(crate) standing: Standing,
 }
 
 impl LoggedDelivery {
@@ -88,19 +100,33 @@ impl LoggedDelivery {
 
     /// Whether it waits for its webhook rather than for its time.
     pub(crate) fn is_held(&self, now: Timestamp) -> bool {
-        self.is_pending() && (!self.is_webhook_active || self.standing.holds(now))
+        self.is_pending() && (!self.is_webhook_active() || self.standing.holds(now))
+    }
+
+    /// Whether its webhook is switched on.
+    pub(crate) fn is_webhook_active(&self) -> bool {
+        self.webhook.active
+    }
+
+    /// Why Dealwire itself switched its webhook off.
+    pub(crate) fn inactive_reason(&self) -> Option<&str> {
+        self.webhook.inactive_reason.as_deref()
+    }
+
+    /// Whether its webhook was deleted.
+    pub(crate) fn is_webhook_deleted(&self) -> bool {
+        self.webhook.deleted_at_us.is_some()
     }
 }
 
-/// Delivery, what holds its webhook up, whether it is active, and when it was deleted.
-type Joined = (DeliveryRow, StandingRow, bool, Option<i64>);
+/// Delivery, webhook, and what holds that up.
+type Joined = (DeliveryRow, WebhookOfDelivery, StandingRow);
 
 impl From<Joined> for LoggedDelivery {
-    fn from((row, standing, is_webhook_active, deleted_at_us): Joined) -> Self {
+    fn from((row, webhook, standing): Joined) -> Self {
         Self {
             row,
-            is_webhook_deleted: deleted_at_us.is_some(),
-            is_webhook_active,
+            webhook,
             standing: standing.into(),
         }
     }
@@ -111,6 +137,8 @@ impl From<Joined> for LoggedDelivery {
 pub(crate) struct DeliveryList {
     /// Of these webhooks.
     pub(crate) webhook_ids: Vec<i64>,
+    /// Of webhooks of this kind.
+    pub(crate) kinds: Vec<&'static str>,
     /// In these states.
     pub(crate) states: Vec<&'static str>,
     /// Of this kind of record.
@@ -140,9 +168,8 @@ macro_rules! logged_deliveries {
             .filter(deliveries::account_id.eq($account_id.0))
             .select((
                 DeliveryRow::as_select(),
+                WebhookOfDelivery::as_select(),
                 StandingRow::as_select(),
-                webhooks::active,
-                webhooks::deleted_at_us,
             ))
     };
 }
@@ -157,6 +184,9 @@ pub(crate) fn list_deliveries(
         let mut query = logged_deliveries!(account_id).into_boxed();
         if !list.webhook_ids.is_empty() {
             query = query.filter(deliveries::webhook_id.eq_any(&list.webhook_ids));
+        }
+        if !list.kinds.is_empty() {
+            query = query.filter(webhooks::kind.eq_any(&list.kinds));
         }
         if !list.states.is_empty() {
             query = query.filter(deliveries::state.eq_any(&list.states));

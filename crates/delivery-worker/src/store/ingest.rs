@@ -2,16 +2,17 @@
 
 mod all_at_once;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use database::{Connection, DatabaseError};
 use diesel::prelude::*;
-use events::{Change, PipelineChanged};
+use events::{AccountId, Change, PipelineChanged, StageId};
 
 use super::claims::{list_records_of_others, lock_lanes};
-use super::config::find_version;
+use super::config::{find_version, lock_config};
 use super::pipelines::upsert_pipeline;
 use super::schema::{deliveries, event_bodies, events as events_table};
+use super::stage_deletion::retire_stages;
 use super::workers::has_others;
 use crate::domain::delivery::{DeliveryState, Origin};
 use crate::ingest::{Arrival, PlannedDelivery};
@@ -59,6 +60,8 @@ pub(crate) struct Ingested {
     /// Places kept for deliveries that could not be claimed after all: another
     /// worker has their record.
     pub(crate) not_claimed: HashSet<(i64, RecordKey)>,
+    /// Whether webhooks were switched off, because their stages are gone.
+    pub(crate) changed_webhooks: bool,
 }
 
 #[derive(Insertable)]
@@ -123,27 +126,45 @@ pub(crate) fn insert_arrivals(
     insert_bodies(conn, &new)?;
     let not_claimed = records_of_others(conn, &terms.worker, &new)?;
     insert_deliveries(conn, terms, &new, &not_claimed, now_us)?;
-    upsert_pipelines(conn, &new)?;
+    let changed_webhooks = upsert_pipelines(conn, &new, now_us)?;
     Ok(Ingested {
         now_us,
         new_events,
         not_claimed,
+        changed_webhooks,
     })
 }
 
-/// In one order everywhere, so that two workers never wait for each other.
-fn upsert_pipelines(conn: &mut Connection<'_>, arrivals: &[&Arrival]) -> Result<(), DatabaseError> {
-    let mut changes: Vec<(i64, &PipelineChanged)> = arrivals
+/// Takes pipelines over and switches off what hung on stages that are gone;
+/// `true` if there was any.
+fn upsert_pipelines(
+    conn: &mut Connection<'_>,
+    arrivals: &[&Arrival],
+    now_us: i64,
+) -> Result<bool, DatabaseError> {
+    let changes: Vec<(AccountId, &PipelineChanged)> = arrivals
         .iter()
         .filter_map(|arrival| match &arrival.event.change {
-            Change::Pipeline(change) => Some((arrival.event.account_id.0, change)),
+            Change::Pipeline(change) => Some((arrival.event.account_id, change)),
             _ => None,
         })
         .collect();
-    changes.sort_by_key(|(account, change)| (*account, change.pipeline.id.0));
-    changes
-        .into_iter()
-        .try_for_each(|(account, change)| upsert_pipeline(conn, account, change))
+    if changes.is_empty() {
+        return Ok(false);
+    }
+    // Before any pipeline is read or written: who saves a trigger looks at them
+    // under this lock. Lanes come before it, and so they do above.
+    lock_config(conn)?;
+    let mut gone: BTreeMap<i64, HashSet<StageId>> = BTreeMap::new();
+    for (account, change) in changes {
+        let of_pipeline = upsert_pipeline(conn, account, change)?;
+        gone.entry(account.0).or_default().extend(of_pipeline);
+    }
+    let mut any = false;
+    for (account, stages) in &gone {
+        any |= retire_stages(conn, AccountId(*account), stages, now_us)?;
+    }
+    Ok(any)
 }
 
 fn insert_events(

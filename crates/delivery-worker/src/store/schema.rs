@@ -70,6 +70,7 @@ diesel::table! {
         received_at_us -> BigInt,
         matched -> BigInt,
         config_version -> BigInt,
+        erased_at_us -> Nullable<BigInt>,
     }
 }
 

@@ -2,9 +2,10 @@
 
 use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
-use events::AccountId;
+use events::{AccountId, Event, EventId};
 
 use super::outcomes::{insert_attempt_bodies, insert_attempts};
+use super::samples::{insert_sample_event, is_unchanged};
 use super::schema::deliveries;
 use crate::domain::delivery::Origin;
 use crate::domain::webhook::WebhookId;
@@ -17,7 +18,17 @@ const TEST: &str = "test";
 #[derive(Debug, Clone)]
 pub(crate) struct TestDelivery {
     pub(crate) account_id: AccountId,
+    /// What was sent in place of the variable `test`.
+    pub(crate) sample: Option<TestSample>,
     pub(crate) outcome: Outcome,
+}
+
+/// The event that a test told of. Whoever erases a person finds the test by it.
+#[derive(Debug, Clone)]
+pub(crate) struct TestSample {
+    pub(crate) event: Event,
+    /// Its body, if it is one of the events that came; else it is kept with the test.
+    pub(crate) stored_body: Option<Vec<u8>>,
 }
 
 /// Writes a test into the log: a delivery that is over, with one attempt.
@@ -27,12 +38,22 @@ pub(crate) fn insert_test_delivery(
 ) -> Result<(), DatabaseError> {
     let now_us = conn.now_us()?;
     let outcome = &test.outcome;
+    let mut is_erased = false;
+    if let Some(sample) = &test.sample {
+        match &sample.stored_body {
+            Some(body) => is_erased = !is_unchanged(conn, sample.event.id, body)?,
+            None => insert_sample_event(conn, &sample.event, now_us)?,
+        }
+    }
+    let event_id = test.sample.as_ref().map(|sample| sample.event.id);
     let log = outcome.log.as_ref();
     on_backend!(conn, |c| diesel::insert_into(deliveries::table)
         .values((
             deliveries::id.eq(outcome.delivery.as_bytes()),
             deliveries::account_id.eq(test.account_id.0),
             deliveries::webhook_id.eq(outcome.webhook.0),
+            deliveries::event_id.eq(event_id.as_ref().map(EventId::as_bytes)),
+            deliveries::erased_at_us.eq(is_erased.then_some(now_us)),
             deliveries::origin.eq(Origin::Test.as_str()),
             deliveries::state.eq(outcome.kind.state().as_str()),
             deliveries::event_type.eq(TEST),
@@ -51,6 +72,10 @@ pub(crate) fn insert_test_delivery(
         ))
         .execute(c))?;
     insert_attempts(conn, &[outcome])?;
+    // A person was erased from the event while the request was under way.
+    if is_erased {
+        return Ok(());
+    }
     insert_attempt_bodies(conn, &[outcome])
 }
 
@@ -72,6 +97,8 @@ pub(crate) fn find_first_test(
         .filter(deliveries::account_id.eq(account_id.0))
         .filter(deliveries::webhook_id.eq(webhook_id.0))
         .filter(deliveries::origin.eq(Origin::Test.as_str()))
+        // Those of an event are ordered by the time of that event.
+        .filter(deliveries::event_id.is_null())
         .order(deliveries::id)
         .select((
             deliveries::last_status,

@@ -7,7 +7,8 @@ use http_api::{PageRequest, TimeRange};
 
 use super::schema::{webhook_lanes, webhooks};
 use super::webhook_records::{RecordRow, StandingRow, StoredWebhook, live_webhooks};
-use crate::domain::webhook::WebhookKind;
+use crate::domain::trigger::TriggerEvent;
+use crate::domain::webhook::{WebhookKind, WebhookSettings};
 use crate::domain::webhook_record::{Webhook, WebhookState};
 
 /// How many rows are looked at in one query while a filter picks from them.
@@ -20,8 +21,12 @@ pub(crate) struct WebhookList {
     pub(crate) kind: WebhookKind,
     /// Switched on, or off.
     pub(crate) active: Option<bool>,
-    /// Any of these fires it.
-    pub(crate) events: Vec<&'static str>,
+    /// Bound to any of these stages; empty for any.
+    pub(crate) stages: Vec<i64>,
+    /// Bound to a stage in any of these pipelines; empty for any.
+    pub(crate) pipelines: Vec<i64>,
+    /// What fires it.
+    pub(crate) fired_by: FiredBy,
     /// It is in any of these states.
     pub(crate) states: Vec<WebhookState>,
     /// When it was created.
@@ -32,13 +37,39 @@ pub(crate) struct WebhookList {
     pub(crate) page: PageRequest,
 }
 
+/// Any of these fires it; empty for whatever does.
+#[derive(Debug, Clone)]
+pub(crate) enum FiredBy {
+    /// An event of S0.
+    Switches(Vec<&'static str>),
+    /// Something that happens at a trigger's stage.
+    Trigger(Vec<TriggerEvent>),
+}
+
+impl FiredBy {
+    fn picks(&self, settings: &WebhookSettings) -> bool {
+        match self {
+            Self::Switches(events) => {
+                let mut fired_by = settings.events.names();
+                events.is_empty() || fired_by.any(|name| events.contains(&name))
+            }
+            Self::Trigger(events) => {
+                let of_trigger = settings.trigger.as_ref().map(|trigger| trigger.event);
+                events.is_empty() || of_trigger.is_some_and(|event| events.contains(&event))
+            }
+        }
+    }
+}
+
 impl WebhookList {
     /// What of the filter lies in the settings rather than in columns.
     fn picks(&self, webhook: &Webhook, now: Timestamp) -> bool {
         let config = &webhook.config;
         let state = WebhookState::of(config.active, &webhook.standing, now);
-        let mut fired_by = config.settings.events.names();
-        (self.events.is_empty() || fired_by.any(|name| self.events.contains(&name)))
+        let trigger = config.settings.trigger.as_ref();
+        self.fired_by.picks(&config.settings)
+            && (self.pipelines.is_empty()
+                || trigger.is_some_and(|it| self.pipelines.contains(&it.pipeline.0)))
             && (self.states.is_empty() || self.states.contains(&state))
     }
 }
@@ -82,6 +113,9 @@ fn load_batch(
         let mut query = live_webhooks!(account_id, list.kind).into_boxed();
         if let Some(active) = list.active {
             query = query.filter(webhooks::active.eq(active));
+        }
+        if !list.stages.is_empty() {
+            query = query.filter(webhooks::stage_id.eq_any(&list.stages));
         }
         if let Some(from) = list.created.from_micros {
             query = query.filter(webhooks::created_at_us.ge(from));

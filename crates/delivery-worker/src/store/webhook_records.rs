@@ -9,8 +9,8 @@ use diesel::result::Error;
 use events::{AccountId, Timestamp};
 use serde_json::Value;
 
-use super::config::bump_version;
-use super::schema::{webhook_config, webhook_lanes, webhook_versions, webhooks};
+use super::config::{bump_version, lock_config};
+use super::schema::{webhook_lanes, webhook_versions, webhooks};
 use crate::domain::webhook::{WebhookId, WebhookKind, WebhookSettings};
 use crate::domain::webhook_record::{Standing, Webhook, WebhookConfig};
 
@@ -26,6 +26,7 @@ pub(super) struct RecordRow {
     revision: i64,
     created_at_us: i64,
     updated_at_us: i64,
+    inactive_reason: Option<String>,
 }
 
 #[derive(Debug, Queryable, Selectable)]
@@ -71,6 +72,7 @@ impl TryFrom<(RecordRow, StandingRow)> for StoredWebhook {
             settings_version: row.settings_version,
             revision: row.revision,
             standing: standing.into(),
+            inactive_reason: row.inactive_reason,
             created_at: Timestamp(row.created_at_us),
             updated_at: Timestamp(row.updated_at_us),
         };
@@ -111,8 +113,8 @@ pub(crate) fn find_webhook(
 
 /// As [`find_webhook`], and nobody else changes it until the transaction ends.
 ///
-/// Recording outcomes locks a lane, then the configuration, then the webhook;
-/// so does this, or the two could wait for each other.
+/// Recording outcomes locks a lane, then the webhook; so does this, or the two
+/// could wait for each other.
 pub(crate) fn lock_webhook(
     conn: &mut Connection<'_>,
     account_id: AccountId,
@@ -129,10 +131,9 @@ pub(crate) fn lock_webhook(
             .select(webhook_lanes::webhook_id)
             .for_update()
             .first::<i64>(*c)?;
-        webhook_config::table
-            .select(webhook_config::id)
-            .for_update()
-            .first::<i64>(*c)?;
+    }
+    lock_config(conn)?;
+    if let Connection::Postgres(c) = conn {
         webhooks::table
             .find(id.0)
             .select(webhooks::id)
@@ -184,6 +185,7 @@ pub(crate) fn insert_webhook<E: From<DatabaseError>>(
         settings_version: 1,
         revision: 1,
         standing: Standing::default(),
+        inactive_reason: None,
         created_at: now,
         updated_at: now,
     };
@@ -215,6 +217,7 @@ fn insert_row(
             webhooks::revision.eq(1),
             webhooks::created_at_us.eq(now.0),
             webhooks::updated_at_us.eq(now.0),
+            webhooks::stage_id.eq(stage_id(config)),
         ))
         .returning(webhooks::id)
         .get_result(c))?;
@@ -289,6 +292,11 @@ pub(crate) fn update_config(
         webhooks::config_version.eq(config_version),
         webhooks::revision.eq(webhooks::revision + 1),
         webhooks::updated_at_us.eq(now.0),
+        webhooks::stage_id.eq(stage_id(config)),
+        // What is on has no reason to be off.
+        config
+            .active
+            .then_some(webhooks::inactive_reason.eq(None::<String>)),
     ))
     .returning(webhooks::settings_version)
     .get_result(c))?;
@@ -344,12 +352,17 @@ pub(crate) fn delete_webhook(
     Ok(())
 }
 
+fn stage_id(config: &WebhookConfig) -> Option<i64> {
+    let trigger = config.settings.trigger.as_ref()?;
+    Some(trigger.stage.0)
+}
+
 fn encode_settings(settings: &WebhookSettings) -> Result<Value, DatabaseError> {
     serde_json::to_value(settings)
         .map_err(|error| DatabaseError::Refused(Error::SerializationError(error.into())))
 }
 
-fn decode_settings(stored: Value) -> Result<WebhookSettings, DatabaseError> {
+pub(super) fn decode_settings(stored: Value) -> Result<WebhookSettings, DatabaseError> {
     serde_json::from_value(stored)
         .map_err(|error| DatabaseError::Refused(Error::DeserializationError(error.into())))
 }

@@ -2,6 +2,7 @@
 
 mod detail;
 mod erasing;
+mod fired;
 mod held;
 mod list;
 mod retry;

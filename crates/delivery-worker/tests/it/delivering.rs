@@ -9,3 +9,4 @@ mod outcomes;
 mod sharing;
 mod site;
 mod together;
+mod triggers;

@@ -61,6 +61,7 @@ async fn another_account_finds_nothing() {
     }
     for list in [
         "/api/v1/webhooks".to_owned(),
+        "/api/v1/triggers".to_owned(),
         "/api/v1/deliveries".to_owned(),
         format!("/api/v1/deliveries?webhook={}", created["id"]),
     ] {
@@ -111,6 +112,15 @@ async fn reading_does_not_permit_writing_and_other_scopes_permit_nothing() {
     let create = json!({"name": "n", "url": app.receiver.url("/"), "events": ["order.add"]});
     all.push((Method::POST, "/api/v1/webhooks".to_owned(), Some(create)));
     all.push((Method::GET, "/api/v1/webhooks".to_owned(), None));
+    let create = json!({
+        "name": "n", "id_status": 12, "event": "entered", "url": app.receiver.url("/"),
+    });
+    let trigger = "/api/v1/triggers".to_owned();
+    all.push((Method::POST, trigger.clone(), Some(create)));
+    all.push((Method::GET, trigger.clone(), None));
+    all.push((Method::PATCH, format!("{trigger}/1"), Some(json!({}))));
+    all.push((Method::DELETE, format!("{trigger}/1"), None));
+    all.push((Method::POST, format!("{trigger}/1/test"), None));
     all.push((Method::GET, "/api/v1/deliveries".to_owned(), None));
 
     let reader = app.api_with(&[Scope::WebhooksRead]);

@@ -6,7 +6,10 @@
 mod app;
 mod deliveries;
 mod delivering;
+mod explain;
 mod isolation;
+mod moves;
 mod openapi;
 mod samples;
+mod triggers;
 mod webhooks;

@@ -55,6 +55,30 @@ impl Fields {
         }
     }
 
+    /// Any value but null whose parts `check` reads: it answers everything that is wrong, each error
+    /// with its pointer below this field.
+    pub fn structure<T>(
+        &mut self,
+        key: &str,
+        check: impl FnOnce(&Value) -> Result<T, Vec<FieldError>>,
+    ) -> Presence<T> {
+        match self.take(key) {
+            None => Presence::Absent,
+            Some(Value::Null) => Presence::Null,
+            Some(value) => match check(&value) {
+                Ok(read) => Presence::Value(read),
+                Err(errors) => {
+                    let pointer = self.pointer_to(key);
+                    for mut error in errors {
+                        error.pointer.insert_str(0, &pointer);
+                        self.push(error);
+                    }
+                    Presence::Absent
+                }
+            },
+        }
+    }
+
     /// A text of at most `limit`, without U+0000.
     pub fn text(&mut self, key: &str, limit: TextLimit) -> Presence<String> {
         self.custom(key, |value| read_text(value, limit))
@@ -274,7 +298,11 @@ pub fn check_text(text: &str, limit: TextLimit) -> Result<(), Invalid> {
     Ok(())
 }
 
-fn read_id(value: &Value) -> Result<i64, Invalid> {
+/// The id of something, for use in custom checks.
+///
+/// # Errors
+/// Not an integer, or not a positive one.
+pub fn read_id(value: &Value) -> Result<i64, Invalid> {
     let id = whole(value)?;
     if id > 0 {
         Ok(id)

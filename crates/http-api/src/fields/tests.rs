@@ -176,6 +176,36 @@ fn nested_objects_have_nested_pointers() {
 }
 
 #[test]
+fn errors_of_a_structure_stand_below_its_field() {
+    let below = || {
+        vec![
+            FieldError::new("", "invalid", "Send another."),
+            FieldError::new("/all/0", "wrong_type", "Send an object."),
+        ]
+    };
+    let mut body = fields(json!({"a/b": [1], "none": null, "good": 5}));
+    assert_eq!(
+        body.structure("a/b", |_| Err::<(), _>(below())),
+        Presence::Absent
+    );
+    assert_eq!(
+        body.structure("none", |_| Err::<(), _>(below())),
+        Presence::Null
+    );
+    assert_eq!(
+        body.structure("good", |value| Ok(value.clone())),
+        Presence::Value(json!(5))
+    );
+    assert_eq!(
+        errors(body),
+        [
+            ("/a~1b".to_owned(), "invalid"),
+            ("/a~1b/all/0".to_owned(), "wrong_type"),
+        ]
+    );
+}
+
+#[test]
 fn entries_keep_their_order_and_name_the_wrong_one() {
     let mut body = fields(json!({"fields": {"Город": "Москва", "a/b": [], "INN": "7701"}}));
     let read = body.entries("fields", 3, |_, value| match value {

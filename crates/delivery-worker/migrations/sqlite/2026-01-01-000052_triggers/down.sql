@@ -1,3 +1,5 @@
+ALTER TABLE events DROP COLUMN erased_at_us;
+
 ALTER TABLE webhook_versions DROP COLUMN active;
 ALTER TABLE webhook_versions DROP COLUMN name;
 ALTER TABLE webhook_versions DROP COLUMN config_version;

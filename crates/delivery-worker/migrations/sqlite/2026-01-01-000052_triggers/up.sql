@@ -8,3 +8,6 @@ CREATE INDEX webhooks_by_stage ON webhooks (account_id, stage_id) WHERE stage_id
 ALTER TABLE webhook_versions ADD COLUMN config_version BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE webhook_versions ADD COLUMN name TEXT NOT NULL DEFAULT '';
 ALTER TABLE webhook_versions ADD COLUMN active BOOLEAN NOT NULL DEFAULT TRUE;
+
+-- When a person was erased from the event, so that what it says of them is gone.
+ALTER TABLE events ADD COLUMN erased_at_us BIGINT;

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use events::Timestamp;
 use serde::Serialize;
+use url::{Position, Url};
 use utoipa::ToSchema;
 
 use super::to_millis;
@@ -41,7 +42,7 @@ pub(crate) struct RequestResponse {
     /// The method.
     #[schema(example = "POST")]
     method: String,
-    /// The whole URL.
+    /// The whole URL, with the query that was sent.
     url: String,
     /// In the order of the wire.
     headers: Vec<HeaderResponse>,
@@ -66,9 +67,9 @@ pub(crate) struct AnswerResponse {
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct HeaderResponse {
     /// Its name.
-    name: String,
+    pub(in crate::api) name: String,
     /// Its value.
-    value: String,
+    pub(in crate::api) value: String,
 }
 
 /// A body of whatever bytes.
@@ -119,10 +120,19 @@ impl RequestResponse {
         let target = words.next().unwrap_or_default();
         Self {
             method,
-            url: url.cloned().unwrap_or_else(|| target.to_owned()),
+            url: url.map_or_else(|| target.to_owned(), |url| requested_url(url, target)),
             headers: head.headers,
             body: BodyResponse::new(&body.request_body),
         }
+    }
+}
+
+/// The URL of the settings with what was asked for in place of its path and query:
+/// a stage trigger's parameters are in there.
+fn requested_url(url: &str, target: &str) -> String {
+    match Url::parse(url) {
+        Ok(parsed) => format!("{}{target}", &parsed[..Position::BeforePath]),
+        Err(_other_version) => url.to_owned(),
     }
 }
 
@@ -139,7 +149,7 @@ impl AnswerResponse {
 }
 
 impl BodyResponse {
-    fn new(bytes: &[u8]) -> Self {
+    pub(in crate::api) fn new(bytes: &[u8]) -> Self {
         match std::str::from_utf8(bytes) {
             Ok(text) => Self {
                 body: text.to_owned(),
@@ -240,6 +250,20 @@ mod tests {
                 },
             })
         );
+    }
+
+    #[test]
+    fn the_url_has_the_query_that_was_sent() {
+        for (url, target) in [
+            ("https://a.example:8443/hook", "/hook?k=1&name=%D0%AB+%26"),
+            ("https://a.example:8443/hook?k=1", "/hook?k=1&name="),
+            ("https://a.example:8443/", "/"),
+        ] {
+            assert_eq!(
+                requested_url(url, target),
+                format!("https://a.example:8443{target}")
+            );
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::attempt::AttemptResponse;
+use super::fired::{Fired, FiredTriggerResponse, MatchResponse, find_fired};
 use super::{DeliveryResponse, read_id};
 use crate::domain::delivery::DeliveryId;
 use crate::domain::webhook::WebhookId;
@@ -24,6 +25,13 @@ use crate::store::error::StoreError;
 pub(crate) struct DeliveryDetailResponse {
     #[serde(flatten)]
     delivery: DeliveryResponse,
+    /// What the trigger waited for when the event came; null of a webhook and of a test request.
+    #[schema(nullable)]
+    trigger: Option<FiredTriggerResponse>,
+    /// The fields that were asked for when the event came, and what they had in it: those of
+    /// `changed`, then the rows of the condition that held. Null if the event is no longer kept or
+    /// was erased.
+    matched: Option<Vec<MatchResponse>>,
     /// In the order in which they were made; of very many only the last 100.
     attempts_log: Vec<AttemptResponse>,
 }
@@ -60,6 +68,8 @@ pub(crate) async fn get_delivery(
         .collect();
     Ok(Json(DeliveryDetailResponse {
         delivery: DeliveryResponse::new(detail.delivery, state.clock.now()),
+        trigger: detail.fired.trigger,
+        matched: detail.fired.matched,
         attempts_log,
     }))
 }
@@ -68,6 +78,7 @@ struct Detail {
     delivery: LoggedDelivery,
     attempts: Vec<(AttemptRow, Option<AttemptBodyRow>)>,
     urls: HashMap<i64, String>,
+    fired: Fired,
 }
 
 fn find_detail(
@@ -84,7 +95,9 @@ fn find_detail(
         .map(|(attempt, _)| attempt.settings_version)
         .collect();
     let urls = list_urls(conn, WebhookId(delivery.row.webhook_id), &versions)?;
+    let fired = find_fired(conn, account_id, &delivery.row)?;
     Ok(Some(Detail {
+        fired,
         delivery,
         attempts,
         urls,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::DeliveryResponse;
 use crate::domain::delivery::{DeliveryId, DeliveryState, Origin};
-use crate::domain::webhook::EventSwitches;
+use crate::domain::webhook::{EventSwitches, WebhookKind};
 use crate::state::AppState;
 use crate::store::delivery_log::{DeliveryList, list_deliveries as list_log};
 
@@ -19,8 +19,12 @@ use crate::store::delivery_log::{DeliveryList, list_deliveries as list_log};
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the query for the OpenAPI document")]
 pub(crate) struct DeliveryListParams {
-    /// Of this webhook; may be repeated.
+    /// Of this webhook or trigger; may be repeated.
     webhook: Option<i64>,
+    /// As `webhook`.
+    trigger: Option<i64>,
+    /// Of webhooks or of triggers: `webhook` or `trigger`; may be repeated.
+    kind: Option<String>,
     /// `pending`, `delivered`, `failed`, `skipped`, `expired` or `dropped`; may be repeated.
     state: Option<String>,
     /// `order`, `task` or `client`.
@@ -92,13 +96,16 @@ pub(crate) async fn list_deliveries(
 fn read_list(query: &mut QueryParams) -> DeliveryList {
     let states = DeliveryState::ALL.map(|state| (state.as_str(), state.as_str()));
     let origins = [Origin::Event, Origin::Test].map(|origin| (origin.as_str(), origin.as_str()));
+    let kinds =
+        [WebhookKind::Webhook, WebhookKind::Trigger].map(|kind| (kind.as_str(), kind.as_str()));
     let mut event_types = EventSwitches::NAMES.map(|name| (name, name)).to_vec();
     event_types.push(TEST);
     DeliveryList {
-        webhook_ids: ["webhook", "webhook_id"]
+        webhook_ids: ["webhook", "trigger", "webhook_id"]
             .into_iter()
             .flat_map(|name| query.ids(name))
             .collect(),
+        kinds: query.any_of("kind", &kinds),
         states: query.any_of("state", &states),
         component: query.one_of("component", &COMPONENTS),
         record_ids: query.ids("record_id"),

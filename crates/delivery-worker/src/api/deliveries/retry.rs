@@ -7,7 +7,7 @@ use http_api::{ApiError, Authorized, OptionalJsonBody, WebhooksWrite, WriteProbl
 use utoipa::ToSchema;
 
 use super::{DeliveryResponse, read_id};
-use crate::domain::delivery::{DeliveryId, DeliveryState};
+use crate::domain::delivery::{DeliveryId, DeliveryState, Origin};
 use crate::domain::webhook::WebhookId;
 use crate::state::AppState;
 use crate::store::deliveries::find_event_body;
@@ -84,7 +84,11 @@ fn find_obstacle(
     force: bool,
 ) -> Result<Option<&'static str>, StoreError> {
     let row = &delivery.row;
-    let event_id = row.event_id.as_deref().and_then(EventId::from_bytes);
+    let event_id = row
+        .event_id
+        .as_deref()
+        .filter(|_| row.origin != Origin::Test.as_str())
+        .and_then(EventId::from_bytes);
     let Some(event_id) = event_id else {
         return Ok(Some(
             "A test request is not retried; send a new one with POST /webhooks/{id}/test.",
@@ -96,7 +100,7 @@ fn find_obstacle(
             "What this delivery told of was erased, because a person asked to be forgotten.",
         ));
     }
-    if delivery.is_webhook_deleted || state == Some(DeliveryState::Dropped) {
+    if delivery.is_webhook_deleted() || state == Some(DeliveryState::Dropped) {
         return Ok(Some(
             "The webhook was deleted, so there is nowhere to send this to.",
         ));

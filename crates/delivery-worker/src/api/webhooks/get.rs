@@ -1,13 +1,12 @@
 //! `GET /webhooks/{id}`.
 
 use actix_web::web::{Data, Path};
-use events::AccountId;
 use http_api::{ApiError, Authorized, ReadProblems, Record, WebhooksRead};
 
 use super::WebhookResponse;
-use crate::domain::webhook::{WebhookId, WebhookKind};
+use crate::api::callbacks::{self, Shown};
+use crate::domain::webhook::WebhookKind;
 use crate::state::AppState;
-use crate::store::webhook_records::find_webhook;
 
 /// A webhook.
 ///
@@ -24,14 +23,6 @@ pub(crate) async fn get_webhook(
     state: Data<AppState>,
     caller: Authorized<WebhooksRead>,
     id: Path<i64>,
-) -> Result<Record<WebhookResponse>, ApiError> {
-    let (account_id, id) = (AccountId(caller.account_id), WebhookId(id.into_inner()));
-    let webhook = state
-        .read(move |conn| Ok(find_webhook(conn, account_id, WebhookKind::Webhook, id)?))
-        .await?
-        .ok_or(ApiError::NotFound)?
-        .webhook;
-    let usual = state.usual_concurrency();
-    let body = WebhookResponse::new(&webhook, &caller, state.clock.now(), usual);
-    Ok(Record::new(webhook.revision, body))
+) -> Result<Record<Shown>, ApiError> {
+    callbacks::read(WebhookKind::Webhook, &state, &caller, id.into_inner()).await
 }

@@ -1,15 +1,15 @@
 //! `GET /webhooks`.
 
 use actix_web::web::Data;
-use events::AccountId;
 use http_api::{ApiError, Authorized, Page, QueryParams, ReadProblems, WebhooksRead};
 use utoipa::IntoParams;
 
 use super::WebhookResponse;
+use crate::api::callbacks::{self, Shown};
 use crate::domain::webhook::{EventSwitches, WebhookKind};
 use crate::domain::webhook_record::WebhookState;
 use crate::state::AppState;
-use crate::store::webhook_list::{WebhookList, list_webhooks as list_records};
+use crate::store::webhook_list::{FiredBy, WebhookList};
 
 /// What the list can be narrowed by.
 #[derive(Debug, IntoParams)]
@@ -52,26 +52,19 @@ pub(crate) async fn list_webhooks(
     state: Data<AppState>,
     caller: Authorized<WebhooksRead>,
     mut query: QueryParams,
-) -> Result<Page<WebhookResponse>, ApiError> {
+) -> Result<Page<Shown>, ApiError> {
+    let events = EventSwitches::NAMES.map(|name| (name, name));
     let list = WebhookList {
         kind: WebhookKind::Webhook,
+        stages: Vec::new(),
+        pipelines: Vec::new(),
         active: query.boolean("active"),
-        events: query.any_of("event", &EventSwitches::NAMES.map(|name| (name, name))),
+        fired_by: FiredBy::Switches(query.any_of("event", &events)),
         states: query.any_of("state", &WebhookState::NAMES),
         created: query.time_range("created"),
         updated: query.time_range("updated"),
         page: query.page(),
     };
     query.finish()?;
-    let (account_id, page, now) = (AccountId(caller.account_id), list.page, state.clock.now());
-    let webhooks = state
-        .read(move |conn| Ok(list_records(conn, account_id, &list, now)?))
-        .await?;
-    let usual = state.usual_concurrency();
-    Ok(Page::from_rows(
-        webhooks,
-        &page,
-        |webhook| webhook.id.0,
-        |webhook| WebhookResponse::new(&webhook, &caller, now, usual),
-    ))
+    callbacks::list(&state, &caller, list).await
 }

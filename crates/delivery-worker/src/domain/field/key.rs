@@ -93,6 +93,10 @@ impl OwnKey {
         ),
     ];
 
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().map(|(key, ..)| *key)
+    }
+
     pub(super) fn parse(name: &str) -> Option<Self> {
         Self::ALL
             .iter()
@@ -212,10 +216,10 @@ pub(super) enum StageKey {
 }
 
 impl StageKey {
+    pub(super) const ALL: [Self; 3] = [Self::Id, Self::Name, Self::Kind];
+
     pub(super) fn parse(name: &str) -> Option<Self> {
-        [Self::Id, Self::Name, Self::Kind]
-            .into_iter()
-            .find(|key| key.as_str() == name)
+        Self::ALL.into_iter().find(|key| key.as_str() == name)
     }
 
     pub(super) fn as_str(self) -> &'static str {
@@ -254,10 +258,10 @@ pub(super) enum PipelineKey {
 }
 
 impl PipelineKey {
+    pub(super) const ALL: [Self; 2] = [Self::Id, Self::Name];
+
     pub(super) fn parse(name: &str) -> Option<Self> {
-        [Self::Id, Self::Name]
-            .into_iter()
-            .find(|key| key.as_str() == name)
+        Self::ALL.into_iter().find(|key| key.as_str() == name)
     }
 
     pub(super) fn as_str(self) -> &'static str {

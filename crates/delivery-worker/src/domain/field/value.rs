@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use events::{ClientSnapshot, Color, FieldValue, Price, Timestamp};
+use serde_json::Value as Json;
 
 use super::Snapshot;
 
@@ -23,6 +24,22 @@ pub(crate) enum Value<'a> {
     Flag(bool),
     /// Tags; on the wire one text, comma separated.
     Tags(&'a [String]),
+}
+
+impl Value<'_> {
+    /// As JSON, in its own type: a price is a number without trailing zeros, tags
+    /// are one text, comma separated.
+    pub(crate) fn to_json(&self) -> Json {
+        match self {
+            Self::Null => Json::Null,
+            Self::Text(text) => text.as_ref().into(),
+            Self::Integer(number) => (*number).into(),
+            Self::Number(number) => FieldValue::Number(*number).to_json(),
+            Self::Price(price) => Json::Number(price.to_json_number()),
+            Self::Flag(flag) => (*flag).into(),
+            Self::Tags(tags) => tags.join(",").into(),
+        }
+    }
 }
 
 impl<'a> From<&'a str> for Value<'a> {
@@ -57,11 +74,12 @@ pub(super) fn date(time: Option<Timestamp>) -> Value<'static> {
     id(time.map(Timestamp::unix_seconds))
 }
 
+/// Of two marks with one key the later counts, as in the REST body.
 pub(super) fn mark<'a>(at: Snapshot<'a>, key: &str) -> Value<'a> {
     let Snapshot::Order(order) = at else {
         return Value::Null;
     };
-    let mark = order.marks.iter().find(|mark| mark.key == key);
+    let mark = order.marks.iter().rfind(|mark| mark.key == key);
     mark.map_or(Value::Null, |mark| mark.value.as_str().into())
 }
 
@@ -76,6 +94,6 @@ pub(super) fn client(at: Snapshot<'_>) -> Option<&ClientSnapshot> {
 
 pub(super) fn client_field<'a>(at: Snapshot<'a>, name: &str) -> Value<'a> {
     client(at)
-        .and_then(|client| client.fields.iter().find(|field| field.name == name))
+        .and_then(|client| client.fields.iter().rfind(|field| field.name == name))
         .map_or(Value::Null, |field| (&field.value).into())
 }

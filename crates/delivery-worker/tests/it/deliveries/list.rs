@@ -28,6 +28,8 @@ async fn a_delivery_says_what_became_of_it() {
         delivery,
         json!({
             "webhook_id": webhook["id"],
+            "webhook_name": "hook",
+            "kind": "webhook",
             "event_id": event.id.to_string(),
             "type": "order.add",
             "component": "order",
@@ -137,6 +139,8 @@ async fn wrong_filters_are_refused_by_name() {
         ("?webhooks=1", ("webhooks", "unknown_parameter")),
         ("?webhook=x", ("webhook", "invalid")),
         ("?state=held", ("state", "unknown_value")),
+        ("?kind=hook", ("kind", "unknown_value")),
+        ("?trigger=x", ("trigger", "invalid")),
         ("?component=pipeline", ("component", "unknown_value")),
         ("?record_id=0", ("record_id", "invalid")),
         ("?event=order.sold", ("event", "unknown_value")),

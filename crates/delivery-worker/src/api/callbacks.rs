@@ -1,0 +1,21 @@
+//! What `/webhooks` and `/triggers` have in common: a trigger is a webhook bound to a stage. The two
+//! differ in what they read and show, and in nothing else.
+
+mod create;
+mod delete;
+mod judge;
+mod list;
+mod read;
+mod settings;
+mod show;
+mod stages;
+mod update;
+
+pub(crate) use create::create;
+pub(crate) use delete::delete;
+pub(crate) use list::list;
+pub(crate) use read::read;
+pub(crate) use settings::{KindPatch, KindSettings, or_default};
+use show::read_only_keys;
+pub(crate) use show::{CommonResponse, Created, ShowTerms, Shown, TestResponse, Updated};
+pub(crate) use update::update;

@@ -1,0 +1,235 @@
+//! Tests of triggers: `test=test`, or a request as it would be.
+
+use events::{Change, Event, PersonErased};
+use serde_json::{Value, json};
+use test_support::{Answer, tables_with, wait_until};
+
+use super::requests::is_signed_with;
+use crate::app::{ACCOUNT, DEADLINE, TestApp, errors, field_errors, problem_code};
+use crate::moves::order_moved;
+use crate::samples::{client_added, event};
+
+fn path_of(trigger: &Value, verb: &str) -> String {
+    format!("/api/v1/triggers/{}/{verb}", trigger["id"])
+}
+
+#[tokio::test]
+async fn it_is_the_variable_test_in_the_triggers_own_form() {
+    let app = TestApp::start().await;
+    app.know_stages(ACCOUNT).await;
+    for (settings, target, body) in [
+        (json!({}), "/h?k=1", "test=test"),
+        (json!({"format": "json"}), "/h?k=1", r#"{"test":"test"}"#),
+        (json!({"method": "GET"}), "/h?k=1&test=test", ""),
+    ] {
+        let mut settings = settings;
+        settings["url"] = app.receiver.url("/h?k=1").into();
+        let created = app.create_stage_trigger("entered", 13, settings).await;
+        assert_eq!(created["test"]["status"], 200, "{created}");
+        let request = app.receiver.requests().pop().unwrap();
+        assert_eq!(request.target, target);
+        assert_eq!(request.text(), body);
+        assert_eq!(request.header("x-record-revision"), None);
+        assert!(is_signed_with(
+            &request,
+            created["secret"].as_str().unwrap()
+        ));
+
+        let sent = app.api.post(&path_of(&created, "test"), json!({})).await;
+        assert_eq!(sent.expect(200).json()["status"], 200);
+        assert_eq!(app.receiver.requests().pop().unwrap().target, target);
+    }
+}
+
+#[tokio::test]
+async fn with_an_event_it_is_what_preview_shows() {
+    let app = TestApp::start().await;
+    app.know_stages(ACCOUNT).await;
+    let settings = json!({"method": "GET", "active": false});
+    let created = app.create_stage_trigger("entered", 13, settings).await;
+    let moved = order_moved(ACCOUNT, 42, 12, 13);
+    app.publish(&moved).await;
+    let body = json!({"event_id": moved.id.to_string()});
+    let path = path_of(&created, "preview");
+    let shown = app.api.post(&path, body.clone()).await;
+    let shown = shown.expect(200).json();
+
+    app.receiver.answer_next(Answer::status(500).body("no"));
+    let sent = app.api.post(&path_of(&created, "test"), body).await;
+    let sent = sent.expect(200).json();
+    assert_eq!(sent["status"], 500);
+    let request = app.receiver.requests().pop().unwrap();
+    assert_eq!(request.method, "GET");
+    assert_eq!(shown["request"]["url"], app.receiver.url(&request.target));
+    assert_eq!(request.header("x-record-revision"), Some("2"));
+    assert!(is_signed_with(
+        &request,
+        created["secret"].as_str().unwrap()
+    ));
+    let id = request.header("webhook-id").unwrap();
+    assert_eq!(sent["delivery_id"], id);
+    // It is no attempt at the delivery of that event.
+    assert_ne!(header(&shown, "webhook-id"), id);
+
+    let path = format!("/api/v1/deliveries/{id}");
+    let logged = app.api.get(&path).await.expect(200).json();
+    assert_eq!(logged["origin"], "test");
+    assert_eq!(logged["state"], "failed");
+    assert_eq!(logged["event_id"], moved.id.to_string());
+    assert_eq!(
+        logged["attempts_log"][0]["request"]["url"],
+        shown["request"]["url"]
+    );
+    let refused = app.api.post(&format!("{path}/retry"), json!({})).await;
+    assert_eq!(refused.status, 409);
+    assert_eq!(problem_code(&refused), "conflict");
+    let path = format!("/api/v1/triggers/{}", created["id"]);
+    let read = app.api.get(&path).await.expect(200).json();
+    assert_eq!(read["state"], "inactive");
+}
+
+fn header(shown: &Value, name: &str) -> String {
+    let headers = shown["request"]["headers"].as_array().unwrap();
+    let found = headers.iter().find(|header| header["name"] == name);
+    found.unwrap()["value"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn with_an_order_it_is_what_preview_shows() {
+    let app = TestApp::start().await;
+    app.know_stages(ACCOUNT).await;
+    let parameters = json!([
+        {"name": "phone", "kind": "field", "value": "client.phone"},
+        {"name": "stage", "kind": "field", "value": "stage.name"},
+    ]);
+    let created = app
+        .create_stage_trigger("entered", 13, json!({"parameters": parameters}))
+        .await;
+    let body = json!({"order": {"id_status": 13}, "client": {"phone": "+7 999 888-88-88"}});
+    let path = path_of(&created, "preview");
+    let shown = app.api.post(&path, body.clone()).await;
+    let shown = shown.expect(200).json();
+    let sent = app.api.post(&path_of(&created, "test"), body).await;
+    let sent = sent.expect(200).json();
+    assert_eq!(sent["error"], json!(null));
+    let request = app.receiver.requests().pop().unwrap();
+    assert_eq!(
+        request.text(),
+        "phone=%2B7+999+888-88-88&stage=%D0%92+%D1%80%D0%B0%D0%B1%D0%BE%D1%82%D0%B5"
+    );
+    assert_eq!(shown["request"]["body"], request.text());
+    assert!(is_signed_with(
+        &request,
+        created["secret"].as_str().unwrap()
+    ));
+    // Nothing is delivered of it but the test.
+    assert_eq!(app.deliveries("?origin=event").await, Vec::<Value>::new());
+
+    let refused = app
+        .api
+        .post(&path_of(&created, "test"), json!({"order": {}, "now": 1}))
+        .await;
+    assert_eq!(
+        field_errors(&refused),
+        errors(&[("/order/id_status", "required"), ("/now", "unknown_field")])
+    );
+}
+
+const PHONE: &str = "8 (812) 315-98-83";
+/// Of that phone, in requests and events.
+const TRACES: [&str; 1] = ["315-98-83"];
+
+/// An order of a client with that phone goes to stage 13.
+fn moved_of_person() -> Event {
+    let mut moved = order_moved(ACCOUNT, 42, 12, 13);
+    let Change::Order(change) = &mut moved.change else {
+        panic!("an order's");
+    };
+    let Change::Client(mut known) = client_added(ACCOUNT, 7).change else {
+        panic!("a client's");
+    };
+    known.client.phone = PHONE.to_owned();
+    change.order.client_id = Some(known.client.id);
+    change.order.client = Some(known.client);
+    moved
+}
+
+impl TestApp {
+    /// A trigger that tells phones.
+    async fn create_telling_trigger(&self, settings: Value) -> Value {
+        let mut settings = settings;
+        settings["method"] = "GET".into();
+        settings["parameters"] =
+            json!([{"name": "phone", "kind": "field", "value": "client.phone"}]);
+        self.create_stage_trigger("entered", 13, settings).await
+    }
+
+    async fn forget_person(&self) {
+        let person = PersonErased {
+            phone_e164: Some("+78123159883".to_owned()),
+            email_normalized: None,
+        };
+        let asked = event(ACCOUNT, Change::PersonErased(person));
+        drop(self.hand_over(&asked).await);
+        wait_until(DEADLINE, || async {
+            self.count_rows("erasures WHERE scans >= 1").await == 1
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn tests_of_a_person_are_erased_with_the_person() {
+    let app = TestApp::start().await;
+    app.know_stages(ACCOUNT).await;
+    let created = app.create_telling_trigger(json!({})).await;
+    let moved = moved_of_person();
+    app.publish(&moved).await;
+    app.wait_for_delivery("?origin=event", |it| it["state"] == "delivered")
+        .await;
+    for body in [
+        json!({"event_id": moved.id.to_string()}),
+        json!({"order": {"id_status": 13}, "client": {"phone": PHONE}}),
+    ] {
+        let sent = app.api.post(&path_of(&created, "test"), body).await;
+        assert_eq!(sent.expect(200).json()["status"], 200);
+    }
+    assert_eq!(
+        tables_with(&app.database, &TRACES).await,
+        ["attempt_bodies", "event_bodies"]
+    );
+    app.forget_person().await;
+    assert!(tables_with(&app.database, &TRACES).await.is_empty());
+
+    let body = json!({"event_id": moved.id.to_string()});
+    let shown = app.api.post(&path_of(&created, "preview"), body).await;
+    let shown = shown.expect(200).json();
+    assert_eq!(shown["erased"], true);
+    assert_eq!(shown["request"]["url"], app.receiver.url("/trigger?phone="));
+}
+
+#[tokio::test]
+async fn a_person_who_is_erased_during_a_test_is_not_written_down_after_it() {
+    let app = TestApp::start().await;
+    app.know_stages(ACCOUNT).await;
+    let created = app.create_telling_trigger(json!({"active": false})).await;
+    let moved = moved_of_person();
+    app.publish(&moved).await;
+    app.receiver.answer_next(Answer::never());
+    let path = path_of(&created, "test");
+    let body = json!({"event_id": moved.id.to_string()});
+    let (sent, ()) = tokio::join!(app.api.post(&path, body), async {
+        let requests = app.receiver.wait_for_requests(2).await;
+        assert!(requests[1].target.contains("315-98-83"));
+        app.forget_person().await;
+    });
+    let sent = sent.expect(200).json();
+    let path = format!(
+        "/api/v1/deliveries/{}",
+        sent["delivery_id"].as_str().unwrap()
+    );
+    let logged = app.api.get(&path).await.expect(200).json();
+    assert!(logged["erased_at"].is_string(), "{logged:#}");
+    assert_eq!(logged["attempts_log"][0]["request"], json!(null));
+    assert!(tables_with(&app.database, &TRACES).await.is_empty());
+}
