@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Number;
 use thiserror::Error;
 
-/// Prices stay below this many whole units (WIRE 1).
+/// Prices stay below this many whole units, either way (WIRE 1).
 const LIMIT_UNITS: i64 = 10_000_000_000_000;
 const MINOR_PER_UNIT: i64 = 100;
 
@@ -18,63 +18,66 @@ pub struct Price(pub i64);
 /// Why a number is not a price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PriceError {
-    /// Below zero.
-    #[error("must not be negative")]
-    Negative,
     /// More than two digits after the point.
     #[error("must have at most two decimal places")]
     TooManyDecimals,
-    /// 10¹³ or more.
-    #[error("must be below 10000000000000")]
+    /// 10¹³ or more, above zero or below.
+    #[error("must lie between -10000000000000 and 10000000000000")]
     TooLarge,
 }
 
 impl Price {
-    /// Takes what JSON calls a number: at least 0, below 10¹³, two decimal
+    /// Takes what JSON calls a number: less than 10¹³ either way, two decimal
     /// places at most (WIRE 1).
     ///
     /// # Errors
-    /// Says which of the three rules is broken.
+    /// Says which of the two rules is broken.
     pub fn parse(number: &Number) -> Result<Self, PriceError> {
         if let Some(units) = number.as_i64() {
-            return Self::from_units_and_minor(units, 0);
+            return Self::from_units_and_minor(units.unsigned_abs(), 0, units < 0);
         }
         if number.is_u64() {
             return Err(PriceError::TooLarge);
         }
         let value = number.as_f64().ok_or(PriceError::TooLarge)?;
-        if value < 0.0 {
-            return Err(PriceError::Negative);
-        }
         // The shortest text that reads back as this number, never with an
         // exponent: exactly what was sent, for any price within the limits.
-        Self::parse_decimal(&value.abs().to_string())
+        Self::parse_decimal(&value.to_string())
     }
 
-    fn parse_decimal(text: &str) -> Result<Self, PriceError> {
-        let (units, decimals) = text.split_once('.').unwrap_or((text, ""));
-        let units: i64 = units.parse().ok().ok_or(PriceError::TooLarge)?;
+    /// Takes a decimal of digits, with a minus before and a dot within if need be:
+    /// `-1500.5`.
+    ///
+    /// # Errors
+    /// As [`Price::parse`]; a text that is no such decimal is too large.
+    pub fn parse_decimal(text: &str) -> Result<Self, PriceError> {
+        let (is_negative, digits) = match text.strip_prefix('-') {
+            Some(digits) => (true, digits),
+            None => (false, text),
+        };
+        let (units, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+        let units: u64 = units.parse().ok().ok_or(PriceError::TooLarge)?;
         let minor = match decimals.as_bytes() {
             [] => 0,
             [tenths] => digit(*tenths) * 10,
             [tenths, hundredths] => digit(*tenths) * 10 + digit(*hundredths),
-            _ if units >= LIMIT_UNITS => return Err(PriceError::TooLarge),
+            _ if units >= LIMIT_UNITS.unsigned_abs() => return Err(PriceError::TooLarge),
             _ => return Err(PriceError::TooManyDecimals),
         };
-        Self::from_units_and_minor(units, minor)
+        Self::from_units_and_minor(units, minor, is_negative)
     }
 
-    fn from_units_and_minor(units: i64, minor: i64) -> Result<Self, PriceError> {
-        match units {
-            ..0 => Err(PriceError::Negative),
-            0..LIMIT_UNITS => Ok(Self(units * MINOR_PER_UNIT + minor)),
-            _ => Err(PriceError::TooLarge),
-        }
+    fn from_units_and_minor(units: u64, minor: i64, is_negative: bool) -> Result<Self, PriceError> {
+        let units = i64::try_from(units)
+            .ok()
+            .filter(|units| *units < LIMIT_UNITS);
+        let amount = units.ok_or(PriceError::TooLarge)? * MINOR_PER_UNIT + minor;
+        Ok(Self(if is_negative { -amount } else { amount }))
     }
 
     /// Whether [`Price::parse`] takes such an amount.
     pub fn is_valid(self) -> bool {
-        (0..LIMIT_UNITS * MINOR_PER_UNIT).contains(&self.0)
+        self.0.unsigned_abs() < (LIMIT_UNITS * MINOR_PER_UNIT).unsigned_abs()
     }
 
     /// The shortest decimal with a dot: `1500`, `1500.5`, `1500.05`.
@@ -150,17 +153,23 @@ mod tests {
             ("0.29", 29),
             ("1.10", 110),
             ("9999999999999.99", 999_999_999_999_999),
+            ("-1", -100),
+            ("-0.01", -1),
+            ("-1500.5", -150_050),
+            ("-9999999999999.99", -999_999_999_999_999),
         ] {
             assert_eq!(parse(json), Ok(Price(minor)), "{json}");
+            assert!(Price(minor).is_valid());
         }
     }
 
     #[test]
     fn the_broken_rule_is_named() {
         for (json, error) in [
-            ("-1", PriceError::Negative),
-            ("-0.01", PriceError::Negative),
-            ("-1e300", PriceError::Negative),
+            ("-1e300", PriceError::TooLarge),
+            ("-10000000000000", PriceError::TooLarge),
+            ("-0.001", PriceError::TooManyDecimals),
+            ("-9223372036854775808", PriceError::TooLarge),
             ("0.001", PriceError::TooManyDecimals),
             ("1500.555", PriceError::TooManyDecimals),
             ("1e-300", PriceError::TooManyDecimals),
@@ -195,7 +204,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_price_survives_json(minor in 0..=999_999_999_999_999_i64) {
+        fn every_price_survives_json(
+            minor in -999_999_999_999_999..=999_999_999_999_999_i64
+        ) {
             let json = serde_json::to_string(&Price(minor)).unwrap();
             prop_assert_eq!(serde_json::from_str::<Price>(&json).unwrap(), Price(minor));
             prop_assert_eq!(json, Price(minor).to_decimal_string());

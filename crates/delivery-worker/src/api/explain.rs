@@ -5,6 +5,7 @@ mod facts;
 pub(crate) mod get;
 mod outcome;
 mod verdict;
+mod wording;
 
 pub(crate) use get::{explain_trigger, explain_webhook};
 

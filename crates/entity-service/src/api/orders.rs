@@ -42,7 +42,7 @@ pub(crate) struct OrderRequest {
     /// 1 to 255 characters; required in a new order.
     #[schema(example = "Заказ")]
     name: Option<String>,
-    /// At least 0, below 10 000 000 000 000, two decimal places at most.
+    /// Less than 10 000 000 000 000 either way, two decimal places at most.
     #[schema(example = 1500.5)]
     price: Option<f64>,
     /// Entry of the directory `order_category`.

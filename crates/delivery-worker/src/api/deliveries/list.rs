@@ -31,6 +31,8 @@ pub(crate) struct DeliveryListParams {
     component: Option<String>,
     /// As `webhook`, by the name that it has in a delivery.
     webhook_id: Option<i64>,
+    /// As `webhook`.
+    trigger_id: Option<i64>,
     /// Of this record; may be repeated. Name the component as well: ids are counted per component.
     record_id: Option<i64>,
     /// Of an event of this type, or `test`; may be repeated.
@@ -101,7 +103,7 @@ fn read_list(query: &mut QueryParams) -> DeliveryList {
     let mut event_types = EventSwitches::NAMES.map(|name| (name, name)).to_vec();
     event_types.push(TEST);
     DeliveryList {
-        webhook_ids: ["webhook", "trigger", "webhook_id"]
+        webhook_ids: ["webhook", "webhook_id", "trigger", "trigger_id"]
             .into_iter()
             .flat_map(|name| query.ids(name))
             .collect(),

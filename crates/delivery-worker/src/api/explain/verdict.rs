@@ -1,9 +1,10 @@
 //! From what is known to an explanation.
 
-use events::{EventId, Timestamp};
+use events::EventId;
 
 use super::facts::Facts;
 use super::outcome::{Now, Outcome, of_delivery};
+use super::wording::{attempts, hold, show_time, summarize};
 use super::{ExplanationResponse, RuleResponse};
 use crate::api::deliveries::DeliveryResponse;
 use crate::domain::webhook::{EventSwitches, WebhookId};
@@ -23,7 +24,12 @@ pub(super) fn explain(
         None => without_delivery(&facts, &rules),
     };
     let summary = summarize(outcome, &facts, &rules, now);
-    rules.push(delivery_rule(&facts, outcome));
+    // Where a rule tells why there is no delivery, that there is none is no reason more.
+    let is_told =
+        outcome == Outcome::NotMatched && rules.iter().any(|rule| rule.passed == Some(false));
+    if !is_told {
+        rules.push(delivery_rule(&facts, outcome));
+    }
     rules.extend(
         facts
             .delivery
@@ -200,156 +206,4 @@ fn holding_up(
     };
     let detail = hold(outcome, delivery, facts, now);
     Some(RuleResponse::new(rule, Some(false), detail))
-}
-
-/// What holds a delivery up, in a sentence.
-fn hold(outcome: Outcome, delivery: &LoggedDelivery, facts: &Facts, now: &Now) -> String {
-    let noun = facts.noun;
-    let standing = &delivery.standing;
-    match outcome {
-        Outcome::HeldInactive => match delivery.inactive_reason() {
-            Some(reason) => format!("Dealwire switched the {noun} off ({reason})."),
-            None => format!("The {noun} is switched off."),
-        },
-        Outcome::HeldDisabled => {
-            let since = standing.disabled_at.map(Timestamp::to_rfc3339);
-            let since = since.unwrap_or_default();
-            let why = match standing.disabled_reason.as_deref() {
-                Some("gone") => "the receiver answered 410, so that it wants no more",
-                _ => "nothing arrived at the receiver for too long",
-            };
-            format!("The {noun} is disabled since {since}: {why}.")
-        }
-        Outcome::HeldPaused => match (standing.paused_at, standing.paused_until) {
-            (None, Some(until)) => format!(
-                "The {noun} is paused until {}, as the receiver asked.",
-                until.to_rfc3339()
-            ),
-            _ => format!("The {noun} is paused."),
-        },
-        Outcome::HeldUnusable => format!(
-            "Nothing can be sent for the {noun} now: {}.",
-            now.unusable
-                .as_deref()
-                .unwrap_or("its settings cannot be read")
-        ),
-        Outcome::AddressRefused => {
-            let attempt = facts.last_attempt.as_ref();
-            let tried = attempt.and_then(|attempt| attempt.error.as_deref());
-            let why = tried.or(now.refusal.as_deref()).unwrap_or("it is refused");
-            format!("The address behind {} may not be called: {why}.", facts.url)
-        }
-        _ => String::new(),
-    }
-}
-
-fn summarize(outcome: Outcome, facts: &Facts, rules: &[RuleResponse], now: &Now) -> String {
-    let noun = facts.noun;
-    let failed: Vec<&str> = rules
-        .iter()
-        .filter(|rule| rule.passed == Some(false))
-        .map(|rule| rule.detail.as_str())
-        .collect();
-    match &facts.delivery {
-        Some(delivery) if failed.is_empty() => of_matched(outcome, delivery, facts, now),
-        Some(delivery) => format!(
-            "{} By the rules it should not have been sent, which is a fault of Dealwire and \
-             should be reported: {}",
-            of_matched(outcome, delivery, facts, now),
-            failed.join(" ")
-        ),
-        None => match outcome {
-            Outcome::NotMatched if !failed.is_empty() => {
-                format!("The event did not fire this {noun}. {}", failed.join(" "))
-            }
-            Outcome::NotMatched if facts.body.is_none() => format!(
-                "The event did not fire this {noun}. Why cannot be told: what the event said is \
-                 no longer kept."
-            ),
-            Outcome::NoLongerKept => format!(
-                "Whether the event fired this {noun} cannot be told: its deliveries are no longer \
-                 kept."
-            ),
-            Outcome::Erased => format!(
-                "The event did not fire this {noun}. Why cannot be told: a person was erased from \
-                 the event, so that conditions cannot be judged again."
-            ),
-            _ => format!(
-                "The event did not fire this {noun}, although by the rules it should have, which \
-                 is a fault of Dealwire and should be reported."
-            ),
-        },
-    }
-}
-
-/// What became of an event that fired the webhook.
-fn of_matched(outcome: Outcome, delivery: &LoggedDelivery, facts: &Facts, now: &Now) -> String {
-    let noun = facts.noun;
-    let row = &delivery.row;
-    let tries = attempts(row.attempts);
-    let last = match (row.last_status, row.last_error.as_deref()) {
-        (Some(status), _) => format!("the receiver answered {status}"),
-        (None, Some(error)) => error.to_owned(),
-        (None, None) => "no answer came".to_owned(),
-    };
-    match outcome {
-        Outcome::Delivered => {
-            format!("The event fired this {noun} and was delivered: {last}, after {tries}.")
-        }
-        Outcome::Pending if row.due_at_us > now.time.0 => format!(
-            "The event fired this {noun} and is sent at {}.",
-            show_time(row.due_at_us)
-        ),
-        Outcome::Pending => format!("The event fired this {noun} and is about to be sent."),
-        Outcome::Retrying => format!(
-            "The event fired this {noun} and did not arrive yet: {last}. After {tries} it is tried \
-             again at {}.",
-            show_time(row.due_at_us)
-        ),
-        Outcome::HeldInactive
-        | Outcome::HeldDisabled
-        | Outcome::HeldPaused
-        | Outcome::HeldUnusable => format!(
-            "The event fired this {noun} and waits. {} It is sent when that ends.",
-            hold(outcome, delivery, facts, now)
-        ),
-        Outcome::AddressRefused => format!(
-            "The event fired this {noun} and was not delivered. {}",
-            hold(outcome, delivery, facts, now)
-        ),
-        Outcome::Failed => format!(
-            "The event fired this {noun} and was given up after {tries}: {last}. It can be retried."
-        ),
-        Outcome::Expired => format!(
-            "The event fired this {noun} and was not sent in time, so that it was given up after \
-             {tries}."
-        ),
-        Outcome::Dropped => {
-            format!("The event fired this {noun}, which was deleted before it was sent.")
-        }
-        Outcome::Skipped => format!("The event fired this {noun} and was left out on purpose."),
-        Outcome::Erased => format!(
-            "The event fired this {noun} and was {}. What was sent is gone, since a person was \
-             erased from it.",
-            row.state
-        ),
-        Outcome::NotMatched | Outcome::NoLongerKept => {
-            format!(
-                "The event fired this {noun}; its delivery is {}.",
-                row.state
-            )
-        }
-    }
-}
-
-fn attempts(count: i64) -> String {
-    match count {
-        0 => "no attempt".to_owned(),
-        1 => "1 attempt".to_owned(),
-        more => format!("{more} attempts"),
-    }
-}
-
-fn show_time(micros: i64) -> String {
-    Timestamp(micros).to_rfc3339()
 }

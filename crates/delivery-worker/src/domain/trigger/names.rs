@@ -125,7 +125,7 @@ mod tests {
             ("объект", "obekt"),
             ("Ünïcødé", "unicode"),
             ("Größe", "grosse"),
-            ("2nd phone", "p_2nd_phone"),
+            ("2 phones", "p_2_phones"),
             ("_id", "id"),
             ("URL", "url"),
             ("", "parameter"),

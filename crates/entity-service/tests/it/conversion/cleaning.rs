@@ -73,7 +73,12 @@ async fn everything_too_long_is_cut() {
 async fn what_no_order_can_have_is_told() {
     let app = TestApp::start().await;
     let leads = app.leads().await;
-    for (id, cost) in (1..).zip([-1, -100_000, 1_000_000_000_000_000, i64::MAX, i64::MIN]) {
+    for (id, cost) in (1..).zip([
+        1_000_000_000_000_000,
+        -1_000_000_000_000_000,
+        i64::MAX,
+        i64::MIN,
+    ]) {
         let asked = LeadConversionRequested {
             cost: Some(Price(cost)),
             owner_id: Some(-id),

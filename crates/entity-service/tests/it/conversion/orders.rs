@@ -139,7 +139,7 @@ async fn unknown_ids_are_left_out_with_warnings() {
         city_id: Some(DirectoryEntryId(-3)),
         stage_id: Some(StageId(foreign_stage.as_i64().unwrap())),
         owner_id: Some(0),
-        cost: Some(Price(-1)),
+        cost: Some(Price(i64::MIN)),
         ..with_phone(1, "79998888881", "+79998888881")
     };
     let events = app.leads().await.convert([asked]).await;

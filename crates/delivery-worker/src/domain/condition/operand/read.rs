@@ -203,7 +203,7 @@ fn price(value: &Json) -> Result<Price, Invalid> {
     price.map_err(|error| {
         let code = match error {
             PriceError::TooManyDecimals => code::INVALID,
-            PriceError::Negative | PriceError::TooLarge => code::OUT_OF_RANGE,
+            PriceError::TooLarge => code::OUT_OF_RANGE,
         };
         Invalid::new(code, format!("An amount {error}."))
     })
@@ -217,18 +217,5 @@ fn decimal(text: &str) -> Option<Result<Price, PriceError>> {
     if !is_digits(units) || !is_digits(decimals) {
         return None;
     }
-    if digits.len() < text.len() {
-        return Some(Err(PriceError::Negative));
-    }
-    let cents = match decimals.len() {
-        1 => format!("{decimals}0"),
-        2 => decimals.to_owned(),
-        _ => return Some(Err(PriceError::TooManyDecimals)),
-    };
-    let minor = format!("{units}{cents}").parse().ok().map(Price);
-    Some(
-        minor
-            .filter(|price| price.is_valid())
-            .ok_or(PriceError::TooLarge),
-    )
+    Some(Price::parse_decimal(text))
 }
