@@ -126,7 +126,7 @@ async fn the_order_did_not_come_into_the_stage_of_a_trigger() {
     let deleted = order_in(ACCOUNT, 2, 14, Action::Delete);
     app.publish(&deleted).await;
     let explained = explain(&app, &created, &deleted).await;
-    let [event, stage, _] = failed(&explained).try_into().unwrap();
+    let [event, stage] = failed(&explained).try_into().unwrap();
     assert_eq!(event.0, "event");
     assert_eq!(
         stage,
