@@ -11,9 +11,9 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use delivery_worker::MatchingProbe;
 use events::{
-    AccountId, Action, Actor, ActorKind, Change, ClientId, ClientSnapshot, Event, EventId, Mark,
-    OrderChanged, OrderId, OrderSnapshot, PipelineId, PipelineSummary, Price, StageId, StageKind,
-    StageSummary, Timestamp,
+    AccountId, Action, Actor, ActorKind, Change, ClientField, ClientId, ClientSnapshot, Event,
+    EventId, FieldValue, Mark, OrderChanged, OrderId, OrderSnapshot, PipelineId, PipelineSummary,
+    Price, StageId, StageKind, StageSummary, Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -23,6 +23,8 @@ const FROM: i64 = 11;
 const TO: i64 = 12;
 /// How many the event fires in every series.
 const FIRED: usize = 10;
+/// Distinct names of marks and of clients' own fields, half of each.
+const NAMES: usize = 2_000;
 /// Stages of the account that the order is not in begin here.
 const OTHER_STAGES: i64 = 100;
 
@@ -171,6 +173,38 @@ fn plain_and_tried(number: usize) -> Value {
     )
 }
 
+/// One that asks for a mark or a client's own field, of which the account has two
+/// thousand between them; the event's order and client have twenty of these.
+fn named(number: usize) -> Value {
+    let mark = format!("marks.{}", mark_name(number % (NAMES / 2)));
+    let field = format!("client.fields.{}", field_name(number % (NAMES / 2)));
+    let row = |field: &str, operator: &str, value: &str| {
+        let row = json!({"field": field, "operator": operator, "value": value});
+        json!({"condition": {"all": [row, {"field": "price", "operator": "not_empty"}]}})
+    };
+    // Not in step with the names, so that each name is asked for in every way.
+    let filter = match (number / (NAMES / 2)) % 5 {
+        0 => row(&mark, "equal", "another"),
+        1 => row(&field, "equal", "another"),
+        2 => row(&field, "contains", "another"),
+        3 => with_condition(json!([mark]), number),
+        _ => with_condition(json!([field]), number),
+    };
+    settings(&["order.edit"], filter, json!(null))
+}
+
+fn with_condition(changed: Value, number: usize) -> Value {
+    json!({"changed": changed, "condition": tried(number)})
+}
+
+fn mark_name(number: usize) -> String {
+    format!("utmOwn{number}")
+}
+
+fn field_name(number: usize) -> String {
+    format!("Поле {number}")
+}
+
 /// The ten among others, `count` in all, spread evenly.
 fn probe(count: usize, others: impl Fn(usize) -> Value) -> MatchingProbe {
     let mut fired = fired().into_iter();
@@ -252,6 +286,31 @@ fn order_edit() -> Event {
     }
 }
 
+/// The same edit of an order that has ten marks more, half of which the edit set,
+/// and of a client that has ten fields of its own.
+fn order_edit_with_names() -> Event {
+    let mut event = order_edit();
+    let Change::Order(change) = &mut event.change else {
+        return event;
+    };
+    let marks: Vec<Mark> = (0..10)
+        .map(|number| Mark {
+            key: mark_name(number * 7),
+            value: format!("значение {number}"),
+        })
+        .collect();
+    let fields = (0..10).map(|number| ClientField {
+        name: field_name(number * 11),
+        value: FieldValue::Text(format!("значение {number}")),
+    });
+    change.order.client.as_mut().unwrap().fields = fields.collect();
+    let previous = change.previous.as_mut().unwrap();
+    previous.client = change.order.client.clone();
+    previous.marks = marks[..5].to_vec();
+    change.order.marks.extend(marks);
+    event
+}
+
 fn stage(id: i64) -> StageSummary {
     StageSummary {
         id: StageId(id),
@@ -282,12 +341,13 @@ fn measure(criterion: &mut Criterion) {
     weigh();
     let event = order_edit();
     let mut group = criterion.benchmark_group("matching");
-    let mut run = |name: &str, count: usize, probe: &MatchingProbe| {
-        assert_eq!(probe.fired(&event).len(), FIRED);
+    let mut run_on = |event: &Event, name: &str, count: usize, probe: &MatchingProbe| {
+        assert_eq!(probe.fired(event).len(), FIRED);
         group.bench_with_input(BenchmarkId::new(name, count), probe, |bencher, probe| {
-            bencher.iter(|| probe.fired(black_box(&event)));
+            bencher.iter(|| probe.fired(black_box(event)));
         });
     };
+    let mut run = |name: &str, count, probe: &_| run_on(&event, name, count, probe);
     for count in [100, 1_000, 10_000] {
         run("ten_of", count, &probe(count, bystander));
     }
@@ -305,6 +365,14 @@ fn measure(criterion: &mut Criterion) {
     );
     run("ten_of_all_for_any_stage", 10_000, &probe(10_000, plain));
     run("ten_of_all_tried", 10_000, &probe(10_000, plain_and_tried));
+    let probe = probe(10_000, named);
+    run("ten_of_2000_names_none_at_hand", 10_000, &probe);
+    run_on(
+        &order_edit_with_names(),
+        "ten_of_2000_names",
+        10_000,
+        &probe,
+    );
     group.finish();
 }
 

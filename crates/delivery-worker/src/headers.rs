@@ -31,7 +31,8 @@ const RESERVED_PREFIXES: [&str; 5] = ["content-", "proxy-", "webhook-", "x-deliv
 
 const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
 const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
-const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
+/// Carries the signature (WIRE 4).
+pub(crate) const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 const DELIVERY_ATTEMPT: HeaderName = HeaderName::from_static("x-delivery-attempt");
 const RECORD_REVISION: HeaderName = HeaderName::from_static("x-record-revision");
 

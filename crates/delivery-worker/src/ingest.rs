@@ -3,6 +3,7 @@
 
 mod arrival;
 mod batch;
+mod plan;
 
 use std::sync::Arc;
 use std::time::Duration;

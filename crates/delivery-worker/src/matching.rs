@@ -168,6 +168,8 @@ pub(crate) fn record_of(change: &Change) -> Option<RecordKey> {
 }
 
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;

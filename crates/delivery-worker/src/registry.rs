@@ -1,26 +1,27 @@
 //! All webhooks, ready to match and to send: the database's settings in memory.
 
 mod index;
+mod known;
 mod probe;
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use database::{Database, DatabaseError};
-use events::{AccountId, Event, Timestamp};
+use events::{AccountId, Timestamp};
 
 use crate::address::{AddressPolicy, UrlError, WebhookUrl};
 use crate::domain::filter::Filter;
 use crate::domain::webhook::{EventSwitches, WebhookId, WebhookSettings};
 use crate::headers::{CustomHeaders, HeaderError};
-use crate::matching::{Occasion, StageTrigger, Subject};
+use crate::matching::{StageTrigger, Subject};
 use crate::render::RenderSettings;
 use crate::retry::RetryPolicy;
 use crate::secret::{KeyRing, SecretOwner, UnsealError};
 use crate::sign::Signer;
 use crate::store::config::{ConfigRow, list_changed};
-use index::Index;
+use known::Known;
+pub(crate) use known::Snapshot;
 pub use probe::{MatchingProbe, ProbeError};
 
 /// A webhook as the pipeline uses it.
@@ -131,14 +132,6 @@ pub(crate) struct Registry {
     known: RwLock<Known>,
 }
 
-/// All webhooks at one moment.
-#[derive(Debug, Default)]
-pub(crate) struct Known {
-    version: i64,
-    webhooks: HashMap<WebhookId, Arc<Webhook>>,
-    by_account: HashMap<AccountId, Index>,
-}
-
 impl Registry {
     pub(crate) fn new(keys: Arc<KeyRing>, usual: UsualSettings) -> Self {
         Self {
@@ -163,62 +156,27 @@ impl Registry {
         for webhook in &changed {
             known.put(Arc::clone(webhook));
         }
-        known.version = known.version.max(version);
+        known.reached(version);
         Ok(changed)
     }
 
     /// The version of all webhooks' settings that is known here.
     pub(crate) fn version(&self) -> i64 {
-        self.read().version
+        self.read().version()
     }
 
     /// A webhook, deleted ones included.
     pub(crate) fn find(&self, id: WebhookId) -> Option<Arc<Webhook>> {
-        self.read().webhooks.get(&id).cloned()
+        self.read().find(id)
     }
 
-    /// Looks at all webhooks, of one version.
-    pub(crate) fn look<T>(&self, look: impl FnOnce(&Known) -> T) -> T {
-        look(&self.read())
+    /// The webhooks of these accounts as they are now, to match many events by.
+    pub(crate) fn snapshot(&self, accounts: impl IntoIterator<Item = AccountId>) -> Snapshot {
+        self.read().snapshot(accounts)
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Known> {
         self.known.read().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Known {
-    /// The version of all webhooks' settings.
-    pub(crate) fn version(&self) -> i64 {
-        self.version
-    }
-
-    /// The account's webhooks that an event fires, by id. One that is paused or
-    /// disabled is among them: its deliveries wait.
-    pub(crate) fn fired(&self, event: &Event) -> Vec<&Arc<Webhook>> {
-        match (self.by_account.get(&event.account_id), Occasion::of(event)) {
-            (Some(index), Some(occasion)) => index.fired(&occasion),
-            _ => Vec::new(),
-        }
-    }
-
-    /// Takes a webhook in unless a newer state of it is known.
-    fn put(&mut self, webhook: Arc<Webhook>) {
-        let index = self.by_account.entry(webhook.account_id).or_default();
-        if let Some(known) = self.webhooks.get(&webhook.id) {
-            if known.config_version > webhook.config_version {
-                return;
-            }
-            if known.can_be_fired() {
-                index.remove(known);
-            }
-        }
-        if webhook.can_be_fired() {
-            index.insert(&webhook);
-        } else if index.is_empty() {
-            self.by_account.remove(&webhook.account_id);
-        }
-        self.webhooks.insert(webhook.id, webhook);
     }
 }
 

@@ -18,4 +18,5 @@ mod stage_deletion;
 pub(crate) mod test_deliveries;
 pub(crate) mod webhook_list;
 pub(crate) mod webhook_records;
+mod webhook_versions;
 pub(crate) mod workers;

@@ -66,8 +66,8 @@ impl fmt::Display for Host {
 /// Why a URL cannot be saved. The messages are for the person who entered it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UrlError {
-    /// Over 8 KiB.
-    #[error("a URL has at most {MAX_URL_BYTES} bytes")]
+    /// Over 8 KiB, as it is sent.
+    #[error("a URL has at most {MAX_URL_BYTES} bytes, percent-encoded as it is sent")]
     TooLong,
     /// Not a URL at all.
     #[error("this is not a valid URL: {0}")]
@@ -114,6 +114,10 @@ impl WebhookUrl {
         }
         if url.fragment().is_some() {
             return Err(UrlError::Fragment);
+        }
+        // Letters of other alphabets take more bytes as they are sent.
+        if url.as_str().len() > MAX_URL_BYTES {
+            return Err(UrlError::TooLong);
         }
         let this = Self::from_url(&url, is_https)?;
         if let Host::Address(address) = this.parts.host {

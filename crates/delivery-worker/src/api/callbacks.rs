@@ -8,6 +8,7 @@ mod list;
 mod read;
 mod settings;
 mod show;
+mod size;
 mod stages;
 mod update;
 

@@ -1,12 +1,14 @@
 //! `/webhooks/{id}/explain`, `/triggers/{id}/explain`: why an event was delivered,
 //! or was not.
 
+mod address;
 mod facts;
 pub(crate) mod get;
 mod outcome;
 mod verdict;
 mod wording;
 
+pub(in crate::api) use address::{describe_refusal, find_refusal};
 pub(crate) use get::{explain_trigger, explain_webhook};
 
 use serde::Serialize;

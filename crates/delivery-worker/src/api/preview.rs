@@ -10,8 +10,9 @@ use actix_web::web::{Data, Json, Path};
 use events::AccountId;
 use http_api::{ApiError, Authorized, Caller, JsonBody, Scope, WebhooksRead, WriteProblems, code};
 
-use super::explain::RuleResponse;
+use super::explain::{RuleResponse, describe_refusal, find_refusal};
 use super::outgoing::{NotMade, Outgoing};
+use super::sentence::sentence;
 use crate::address::QueryError;
 use crate::attempt::AssemblyError;
 use crate::domain::delivery::DeliveryId;
@@ -96,11 +97,13 @@ async fn preview(
     let is_active = stored.webhook.config.active;
     let fires = is_active && judged.iter().all(|result| result.passed);
     let rules = judged.into_iter().map(RuleResponse::from);
+    let address = address_rule(state, &settings.url).await;
     Ok(Json(PreviewResponse {
         request,
         fires,
         rules: std::iter::once(active_rule(kind, is_active))
             .chain(rules)
+            .chain([address])
             .collect(),
         is_erased: sample.is_erased,
     }))
@@ -113,6 +116,16 @@ fn active_rule(kind: WebhookKind, is_active: bool) -> RuleResponse {
         Some(is_active),
         format!("The {} is switched {switched}.", kind.as_str()),
     )
+}
+
+/// Says what holds a delivery up, not whether there is one.
+async fn address_rule(state: &AppState, url: &str) -> RuleResponse {
+    let refusal = find_refusal(state, url).await;
+    let detail = match &refusal {
+        None => format!("Nothing forbids to call the address behind {url}."),
+        Some(why) => describe_refusal(url, why),
+    };
+    RuleResponse::new("address", Some(refusal.is_none()), detail)
 }
 
 /// A webhook, and the event that it shall be tried with.
@@ -142,7 +155,7 @@ fn preview_request(
     is_open: bool,
 ) -> Result<PreviewRequest, ApiError> {
     let event = &sample.event;
-    // Whether the address may be called is said when it is.
+    // Whether the address may be called is said by a rule; the request is shown anyway.
     let outgoing =
         Outgoing::new(&state.keys, &any_address(), account_id, stored).map_err(refuse)?;
     let rendered =
@@ -167,17 +180,4 @@ pub(super) fn refuse(reason: NotMade) -> ApiError {
         }
         _ => ApiError::Conflict { detail: message },
     }
-}
-
-/// A message of our own rules as a sentence of an API.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let mut sentence: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .chain(letters)
-        .collect();
-    sentence.push('.');
-    sentence
 }

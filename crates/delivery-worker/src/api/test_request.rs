@@ -7,9 +7,10 @@
 mod answer;
 
 use events::{AccountId, Timestamp};
+use http_api::ApiError;
 
 use super::outgoing::{NotMade, Outgoing};
-use super::preview::SampleEvent;
+use super::preview::{SampleEvent, refuse};
 use crate::domain::delivery::DeliveryId;
 use crate::domain::webhook::WebhookId;
 use crate::record::{AttemptLog, Outcome, OutcomeKind};
@@ -17,6 +18,7 @@ use crate::render::{render, render_test};
 use crate::retry::Effect;
 use crate::send::{OutgoingRequest, SendOutcome};
 use crate::state::AppState;
+use crate::store::samples::insert_sample_event;
 use crate::store::test_deliveries::{LoggedTest, TestDelivery, TestSample, insert_test_delivery};
 use crate::store::webhook_records::StoredWebhook;
 pub(crate) use answer::{SentTestResponse, answer_test};
@@ -79,22 +81,37 @@ pub(crate) async fn send_test(
 }
 
 /// Sends what the webhook would send of an event, in place of the test request and
-/// just like it.
+/// just like it. An event that was made up is kept before anything is sent, so that
+/// whoever erases a person finds it while the request is under way.
 ///
 /// # Errors
 ///
-/// If there is nothing to send of this event.
+/// If there is nothing to send of this event, or it cannot be kept.
 pub(crate) async fn send_sample(
     state: &AppState,
     account_id: AccountId,
     stored: &StoredWebhook,
     sample: SampleEvent,
-) -> Result<TestReport, NotMade> {
-    match SignedTest::new(state, account_id, stored, Some(sample)) {
-        Ok(test) => Ok(test.spawn(state).await),
-        Err(reason) if reason.is_of_event() => Err(reason),
-        Err(reason) => Ok(TestReport::not_sent(reason)),
-    }
+) -> Result<TestReport, ApiError> {
+    let mut test = match SignedTest::new(state, account_id, stored, Some(&sample)) {
+        Ok(test) => test,
+        Err(reason) if reason.is_of_event() => return Err(refuse(reason)),
+        Err(reason) => return Ok(TestReport::not_sent(reason)),
+    };
+    let SampleEvent {
+        event, stored_body, ..
+    } = sample;
+    let id = event.id;
+    let body = match stored_body {
+        Some(body) => body,
+        None => {
+            state
+                .write(move |conn| Ok(insert_sample_event(conn, &event)?))
+                .await?
+        }
+    };
+    test.sample = Some(TestSample { id, body });
+    Ok(test.spawn(state).await)
 }
 
 /// A test request that is ready to go out.
@@ -105,7 +122,8 @@ struct SignedTest {
     settings_version: i64,
     started_at: Timestamp,
     request: OutgoingRequest,
-    sample: Option<SampleEvent>,
+    /// The event that it tells of, once that is kept.
+    sample: Option<TestSample>,
 }
 
 impl SignedTest {
@@ -113,12 +131,12 @@ impl SignedTest {
         state: &AppState,
         account_id: AccountId,
         stored: &StoredWebhook,
-        sample: Option<SampleEvent>,
+        sample: Option<&SampleEvent>,
     ) -> Result<Self, NotMade> {
         let webhook = &stored.webhook;
         let outgoing = Outgoing::new(&state.keys, state.sender.policy(), account_id, stored)?;
         let started_at = state.clock.now();
-        let (id, rendered, revision) = match &sample {
+        let (id, rendered, revision) = match sample {
             None => (
                 DeliveryId::of_test(started_at),
                 render_test(&outgoing.render),
@@ -137,7 +155,7 @@ impl SignedTest {
             settings_version: webhook.settings_version,
             started_at,
             request: outgoing.request(rendered, id, revision, started_at)?,
-            sample,
+            sample: None,
         })
     }
 
@@ -193,13 +211,9 @@ impl SignedTest {
         } else {
             OutcomeKind::Failed
         };
-        let sample = self.sample.as_ref().map(|sample| TestSample {
-            event: sample.event.clone(),
-            stored_body: sample.stored_body.clone(),
-        });
         TestDelivery {
             account_id: self.account_id,
-            sample,
+            sample: self.sample.clone(),
             outcome: Outcome {
                 delivery: self.id,
                 webhook: self.webhook_id,

@@ -51,9 +51,9 @@ pub(crate) struct CreateTriggerRequest {
     method: Option<Method>,
     /// How the body of a POST is written; `form` unless given.
     format: Option<TriggerFormat>,
-    /// Up to 100 pairs; exactly these are sent.
+    /// Up to 100 pairs, at most 32 KiB of JSON; exactly these are sent.
     parameters: Option<Vec<ParameterBody>>,
-    /// It fires only if this holds.
+    /// It fires only if this holds. At most 16 KiB of JSON, and all settings together 64 KiB.
     condition: Option<Condition>,
     /// It fires only if an edit changed one of these fields.
     #[schema(example = json!(["price"]))]

@@ -48,7 +48,7 @@ pub(crate) struct CreateWebhookRequest {
     /// It fires only for orders in one of these stages after the change; one id may be sent as it
     /// is.
     id_status: Option<Vec<i64>>,
-    /// It fires only if this holds.
+    /// It fires only if this holds. At most 16 KiB of JSON, and all settings together 64 KiB.
     condition: Option<Condition>,
     /// Whether changes made with the token of this request, or with `skip_own_token_id`, do not
     /// fire it.

@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 
 use super::field::Field;
 use super::record::Record;
-pub(crate) use need::{Key, Need};
+pub(crate) use need::{Key, Need, Scalar};
 pub(crate) use operator::Operator;
 use row::Row;
 

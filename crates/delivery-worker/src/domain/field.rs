@@ -2,6 +2,7 @@
 
 mod key;
 mod names;
+mod open;
 mod value;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::{Component, Record, Snapshot};
 use key::{ClientKey, OwnKey, PipelineKey, StageKey};
+pub(crate) use open::{OpenName, OpenValue};
 pub(crate) use value::Value;
 
 /// The longest name of a mark or of a client's own field, in characters.
@@ -112,7 +114,10 @@ impl Field {
 
     /// Whether an edit can change it, as far as its kind goes.
     pub(crate) fn can_change(&self) -> bool {
-        let is_fixed = matches!(self.path, Path::Own(OwnKey::Component | OwnKey::Event));
+        let is_fixed = matches!(
+            self.path,
+            Path::Own(OwnKey::Id | OwnKey::Component | OwnKey::Event)
+        );
         !self.is_previous && !is_fixed
     }
 

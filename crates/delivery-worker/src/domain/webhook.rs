@@ -98,6 +98,14 @@ impl WebhookSettings {
         }
     }
 
+    /// Whether they name the same stages and pipelines as others.
+    pub(crate) fn has_places_of(&self, other: &Self) -> bool {
+        let stage = |of: &Self| of.trigger.as_ref().map(|trigger| trigger.stage);
+        self.filter.stages == other.filter.stages
+            && self.filter.pipelines == other.filter.pipelines
+            && stage(self) == stage(other)
+    }
+
     /// Whether they name stages or pipelines.
     pub(crate) fn names_stages(&self) -> bool {
         let filter = &self.filter;

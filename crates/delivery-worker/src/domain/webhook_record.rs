@@ -22,8 +22,10 @@ pub(crate) const MAX_ATTEMPTS: usize = 20;
 /// A delay of a retry schedule, in seconds: up to two days.
 pub(crate) const RETRY_DELAY_S: std::ops::RangeInclusive<u32> = 0..=2 * 86_400;
 
-/// Why a webhook is inactive: its stage, or each that its filter names, is gone.
+/// Why a webhook cannot be active: its stage, or each that its filter names, is gone.
 pub(crate) const STAGE_DELETED: &str = "stage_deleted";
+/// The same of each pipeline that its filter names, where it names no stages.
+pub(crate) const PIPELINE_DELETED: &str = "pipeline_deleted";
 
 /// Everything that a manager sets.
 #[derive(Debug, Clone, PartialEq)]
@@ -182,12 +184,22 @@ pub(crate) struct Webhook {
     pub(crate) revision: i64,
     /// What became of it.
     pub(crate) standing: Standing,
-    /// Why Dealwire switched it off; none if a person did, or if it is on.
+    /// Why it cannot be switched on as it is. Whoever switched it off: a person may have, before
+    /// there was such a reason.
     pub(crate) inactive_reason: Option<String>,
     /// When it was created.
     pub(crate) created_at: Timestamp,
     /// When it was last changed.
     pub(crate) updated_at: Timestamp,
+}
+
+impl Webhook {
+    /// What is left of [`Self::inactive_reason`] with another configuration, one that was admitted:
+    /// stages that are chosen exist.
+    pub(crate) fn reason_after(&self, config: &WebhookConfig) -> Option<&str> {
+        let is_over = config.active || !config.settings.has_places_of(&self.config.settings);
+        self.inactive_reason.as_deref().filter(|_| !is_over)
+    }
 }
 
 /// What became of a webhook, apart from what was set.

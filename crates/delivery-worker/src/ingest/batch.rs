@@ -11,18 +11,10 @@ use outbox::parked::{NewParked, park};
 use outbox::queue::DELIVERY_EVENTS;
 
 use super::arrival::{Arrival, PlannedDelivery};
+use super::plan::{DecodedMessage, Plan, plan};
 use crate::dispatch::{Job, pump};
-use crate::domain::delivery::DeliveryId;
-use crate::engine::{Engine, HeldEvent, micros};
-use crate::lease::Identity;
-use crate::matching::record_of;
+use crate::engine::Engine;
 use crate::store::ingest::{IngestError, IngestTerms, Ingested, insert_arrivals};
-
-/// A message that is an event.
-struct DecodedMessage {
-    event: HeldEvent,
-    place: usize,
-}
 
 /// Stores a batch of messages; all of them may be acked when this returns.
 pub(super) async fn take_in(
@@ -32,7 +24,7 @@ pub(super) async fn take_in(
     let mut parked = Vec::new();
     let decoded = decode(engine, messages, &mut parked);
     loop {
-        let plan = plan(engine, messages, &decoded);
+        let plan = plan(engine, messages, &decoded).await;
         match store(engine, plan, messages, &mut parked).await {
             Ok(()) => break,
             Err(IngestError::Stale) => engine.load().await?,
@@ -77,63 +69,6 @@ fn decode(
         }
     }
     decoded
-}
-
-/// A batch that was matched.
-struct Plan {
-    /// By this version of the settings.
-    config_version: i64,
-    /// Whose the places in the lanes are; without it there are none.
-    identity: Option<Identity>,
-    arrivals: Vec<Arrival>,
-}
-
-/// Matches every event, by one version of the settings, and keeps places in
-/// the lanes that can start at once.
-fn plan(engine: &Engine, messages: &[IncomingMessage], decoded: &[DecodedMessage]) -> Plan {
-    let now_us = engine.time.now_us();
-    let identity = engine.lease.identity();
-    let may_start = identity
-        .as_ref()
-        .is_some_and(|identity| engine.lease.covers_a_request_under(identity.number));
-    engine.registry.look(|known| {
-        let mut lanes = engine.lanes();
-        let mut arrivals = Vec::with_capacity(decoded.len());
-        for DecodedMessage { event, place } in decoded {
-            let Some(message) = messages.get(*place) else {
-                continue;
-            };
-            let deliveries = known
-                .fired(event)
-                .into_iter()
-                .map(|webhook| {
-                    let pause_us = webhook
-                        .plan
-                        .as_ref()
-                        .map_or(0, |plan| micros(plan.retry.first_pause()));
-                    PlannedDelivery {
-                        id: DeliveryId::of_event(event.id, webhook.id),
-                        webhook: webhook.id,
-                        pause_us,
-                        has_place: may_start && pause_us == 0 && lanes.reserve(webhook.id, now_us),
-                    }
-                })
-                .collect();
-            arrivals.push(Arrival {
-                event: event.clone(),
-                body: message.body.clone(),
-                seq: message.seq.and_then(|seq| i64::try_from(seq).ok()),
-                record: record_of(&event.change),
-                deliveries,
-                place: *place,
-            });
-        }
-        Plan {
-            config_version: known.version(),
-            identity,
-            arrivals,
-        }
-    })
 }
 
 async fn store(

@@ -205,10 +205,23 @@ fn condition(passed: bool, subject: Subject<'_>, rows: &[RowResult]) -> String {
     let misses: Vec<String> = rows
         .iter()
         .enumerate()
-        .filter(|(_, row)| !row.holds)
+        .filter(|(_, row)| !row.holds && !is_in_a_group_that_holds(row, rows))
         .map(|(place, row)| miss(place + 1, row))
         .collect();
     format!("The condition does not hold: {}.", list(&misses, "and"))
+}
+
+/// Whether a row is one of an inner `any`, of which another row holds: then it is no
+/// reason. An outer `any` has failed with all of its rows.
+fn is_in_a_group_that_holds(row: &RowResult, rows: &[RowResult]) -> bool {
+    let group = |row: &RowResult| {
+        let (group, _) = row.pointer.rsplit_once('/')?;
+        // `/condition/all/1/any`, and not `/condition/any`.
+        let is_inner = group.ends_with("/any") && group.matches('/').count() > 2;
+        is_inner.then(|| group.to_owned())
+    };
+    let own = group(row);
+    own.is_some() && rows.iter().any(|other| other.holds && group(other) == own)
 }
 
 /// `row 2 is false (price is 500; asked for: greater 1000)`.

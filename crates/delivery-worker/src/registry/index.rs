@@ -3,29 +3,32 @@
 //! those with a condition that it may meet.
 
 mod bucket;
+mod by_field;
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use events::{Action, PipelineId, StageId};
 
 use super::Webhook;
-use crate::domain::field::Field;
+use crate::domain::field::{Field, OpenName, OpenValue};
 use crate::domain::filter::Filter;
 use crate::domain::trigger::TriggerEvent;
 use crate::domain::webhook::EventSwitches;
 use crate::matching::{Occasion, StageTrigger, Subject};
 use bucket::Bucket;
+use by_field::{ByField, remove_if};
 
 /// The active webhooks of one account.
 ///
 /// A webhook stands in every slot that an event which fires it looks into. One
 /// event may meet it twice, in the slots of two fields; the answer has it once.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Index {
     slots: HashMap<(EventSwitches, Slot), Bucket>,
     /// Those that ask for a change and for no stage, by the field that changed.
-    changed: HashMap<EventSwitches, HashMap<Field, Bucket>>,
+    changed: HashMap<EventSwitches, ByField<Bucket>>,
 }
 
 /// What has to be so at an event of one type.
@@ -53,22 +56,38 @@ enum Place<'a> {
     Changed(EventSwitches, &'a Field),
 }
 
+/// An event that looks for webhooks, with what is worked out once for all slots.
+struct Look<'e, 'o> {
+    occasion: &'o Occasion<'e>,
+    open_values: OnceCell<HashMap<OpenName<'e>, OpenValue<'e>>>,
+}
+
+impl<'e> Look<'e, '_> {
+    /// What the record has, or had, under names that accounts make up.
+    fn open_values(&self) -> &HashMap<OpenName<'e>, OpenValue<'e>> {
+        self.open_values
+            .get_or_init(|| self.occasion.record.open_values())
+    }
+}
+
 impl Index {
     /// The webhooks that an event fires, by id.
     pub(super) fn fired(&self, occasion: &Occasion<'_>) -> Vec<&Arc<Webhook>> {
+        let look = Look {
+            occasion,
+            open_values: OnceCell::new(),
+        };
         let mut fired = Vec::new();
         for slot in slots_of_occasion(occasion).into_iter().flatten() {
             if let Some(bucket) = self.slots.get(&(occasion.switch, slot)) {
-                bucket.collect(occasion, &mut fired);
+                bucket.collect(&look, &mut fired);
             }
         }
         if occasion.record.before.is_some()
             && let Some(by_field) = self.changed.get(&occasion.switch)
         {
-            for (field, bucket) in by_field {
-                if field.is_changed(&occasion.record) {
-                    bucket.collect(occasion, &mut fired);
-                }
+            for bucket in changed_of(by_field, &look) {
+                bucket.collect(&look, &mut fired);
             }
         }
         fired.sort_unstable_by_key(|webhook| webhook.id);
@@ -86,12 +105,9 @@ impl Index {
         for_each_place(webhook.subject(), |place| {
             let bucket = match place {
                 Place::Slot(switch, slot) => self.slots.entry((switch, slot)).or_default(),
-                Place::Changed(switch, field) => self
-                    .changed
-                    .entry(switch)
-                    .or_default()
-                    .entry(field.clone())
-                    .or_default(),
+                Place::Changed(switch, field) => {
+                    self.changed.entry(switch).or_default().entry(field)
+                }
             };
             bucket.insert(webhook);
         });
@@ -101,28 +117,36 @@ impl Index {
     pub(super) fn remove(&mut self, webhook: &Webhook) {
         for_each_place(webhook.subject(), |place| match place {
             Place::Slot(switch, slot) => {
-                if let Some(bucket) = self.slots.get_mut(&(switch, slot)) {
-                    bucket.remove(webhook);
-                    if bucket.is_empty() {
-                        self.slots.remove(&(switch, slot));
-                    }
-                }
+                remove_if(&mut self.slots, &(switch, slot), |bucket| {
+                    bucket.remove(webhook)
+                });
             }
             Place::Changed(switch, field) => {
-                if let Some(by_field) = self.changed.get_mut(&switch)
-                    && let Some(bucket) = by_field.get_mut(field)
-                {
-                    bucket.remove(webhook);
-                    if bucket.is_empty() {
-                        by_field.remove(field);
-                    }
-                    if by_field.is_empty() {
-                        self.changed.remove(&switch);
-                    }
-                }
+                remove_if(&mut self.changed, &switch, |by_field| {
+                    by_field.take_out_of(field, |bucket| bucket.remove(webhook));
+                    by_field.is_empty()
+                });
             }
         });
     }
+}
+
+/// Of the fields that an edit changed.
+fn changed_of<'a>(
+    by_field: &'a ByField<Bucket>,
+    look: &Look<'_, '_>,
+) -> impl Iterator<Item = &'a Bucket> {
+    let fixed = by_field
+        .fixed()
+        .filter(|(field, _)| field.is_changed(&look.occasion.record))
+        .map(|(_, bucket)| bucket);
+    let open = by_field.has_open().then(|| {
+        let values = look.open_values().iter();
+        values
+            .filter(|(_, value)| value.now != value.before)
+            .filter_map(|(name, _)| by_field.open(*name))
+    });
+    fixed.chain(open.into_iter().flatten())
 }
 
 /// The slots that an event looks into, each once.

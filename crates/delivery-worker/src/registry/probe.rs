@@ -4,7 +4,8 @@
 use events::{AccountId, Event};
 use serde_json::Value;
 
-use super::{Known, UsualSettings, prepare};
+use super::known::Known;
+use super::{UsualSettings, prepare};
 use crate::secret::{CryptoError, KeyRing, MasterKey, SecretOwner, WebhookSecret};
 use crate::store::config::ConfigRow;
 
@@ -75,6 +76,7 @@ impl MatchingProbe {
     /// The ids of the webhooks that an event fires, in order.
     pub fn fired(&self, event: &Event) -> Vec<i64> {
         self.known
+            .snapshot([event.account_id])
             .fired(event)
             .into_iter()
             .map(|webhook| webhook.id.0)

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
-use events::{AccountId, Timestamp};
+use events::{AccountId, EventId, Timestamp};
 use http_api::TimeRange;
 use serde_json::Value;
 
@@ -147,6 +147,8 @@ pub(crate) struct DeliveryList {
     pub(crate) record_ids: Vec<i64>,
     /// Of events of these types.
     pub(crate) event_types: Vec<&'static str>,
+    /// Of this event.
+    pub(crate) event_id: Option<EventId>,
     /// For these reasons.
     pub(crate) origins: Vec<&'static str>,
     /// When they were made.
@@ -199,6 +201,12 @@ pub(crate) fn list_deliveries(
         }
         if !list.event_types.is_empty() {
             query = query.filter(deliveries::event_type.eq_any(&list.event_types));
+        }
+        if let Some(event_id) = list.event_id {
+            let (first, last) = DeliveryId::range_of_event(event_id);
+            query = query
+                .filter(deliveries::id.between(first.as_bytes().to_vec(), last.as_bytes().to_vec()))
+                .filter(deliveries::event_id.eq(event_id.as_bytes().to_vec()));
         }
         if !list.origins.is_empty() {
             query = query.filter(deliveries::origin.eq_any(&list.origins));

@@ -72,7 +72,8 @@ impl EventRow {
 pub(crate) struct VersionRow {
     pub(crate) version: i64,
     pub(crate) settings: Value,
-    pub(crate) active: bool,
+    /// Whether it was switched on; `None` if nobody wrote that down yet.
+    pub(crate) active: Option<bool>,
 }
 
 /// The last request of a delivery.

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, HashSet};
 
 use database::{Connection, DatabaseError};
 use diesel::prelude::*;
-use events::{AccountId, Change, PipelineChanged, StageId};
+use events::{AccountId, Change, PipelineChanged};
 
 use super::claims::{list_records_of_others, lock_lanes};
 use super::config::{find_version, lock_config};
-use super::pipelines::upsert_pipeline;
+use super::pipelines::{Gone, upsert_pipeline};
 use super::schema::{deliveries, event_bodies, events as events_table};
 use super::stage_deletion::retire_stages;
 use super::workers::has_others;
@@ -155,14 +155,13 @@ fn upsert_pipelines(
     // Before any pipeline is read or written: who saves a trigger looks at them
     // under this lock. Lanes come before it, and so they do above.
     lock_config(conn)?;
-    let mut gone: BTreeMap<i64, HashSet<StageId>> = BTreeMap::new();
+    let mut gone: BTreeMap<i64, Gone> = BTreeMap::new();
     for (account, change) in changes {
-        let of_pipeline = upsert_pipeline(conn, account, change)?;
-        gone.entry(account.0).or_default().extend(of_pipeline);
+        upsert_pipeline(conn, account, change, gone.entry(account.0).or_default())?;
     }
     let mut any = false;
-    for (account, stages) in &gone {
-        any |= retire_stages(conn, AccountId(*account), stages, now_us)?;
+    for (account, gone) in &gone {
+        any |= retire_stages(conn, AccountId(*account), gone, now_us)?;
     }
     Ok(any)
 }

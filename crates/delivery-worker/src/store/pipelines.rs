@@ -4,21 +4,40 @@ use std::collections::HashSet;
 
 use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
-use events::{AccountId, Action, PipelineChanged, PipelineId, StageId, rest};
+use events::{
+    AccountId, Action, PipelineChanged, PipelineId, StageId, StageKind, StageSummary, rest,
+};
 use serde_json::Value;
 
 use super::schema::pipelines;
 use crate::domain::stage::AccountStages;
 
+/// What existed until pipelines changed.
+#[derive(Debug, Default)]
+pub(crate) struct Gone {
+    /// Stages that were deleted, by themselves or with their pipeline.
+    pub(crate) stages: HashSet<StageId>,
+    /// Pipelines that were deleted.
+    pub(crate) pipelines: HashSet<PipelineId>,
+}
+
+impl Gone {
+    /// Whether everything is still there.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.stages.is_empty() && self.pipelines.is_empty()
+    }
+}
+
 /// Takes over a pipeline's state unless a newer one is known: messages may
-/// come again and out of order. Returns the stages that it had and has no longer.
+/// come again and out of order. Adds to `gone` what existed and does no longer.
 ///
 /// Nobody else may be writing pipelines: see [`super::config::lock_config`].
 pub(crate) fn upsert_pipeline(
     conn: &mut Connection<'_>,
     account_id: AccountId,
     change: &PipelineChanged,
-) -> Result<HashSet<StageId>, DatabaseError> {
+    gone: &mut Gone,
+) -> Result<(), DatabaseError> {
     let known = on_backend!(conn, |c| pipelines::table
         .find((account_id.0, change.pipeline.id.0))
         .select((pipelines::revision, pipelines::stages, pipelines::deleted))
@@ -27,7 +46,7 @@ pub(crate) fn upsert_pipeline(
     if let Some((revision, ..)) = &known
         && *revision >= change.revision
     {
-        return Ok(HashSet::new());
+        return Ok(());
     }
     let is_deleted = change.action == Action::Delete;
     let stages: Vec<Value> = change
@@ -53,16 +72,20 @@ pub(crate) fn upsert_pipeline(
         .set(row)
         .execute(c))?;
 
-    let mut gone: HashSet<StageId> = match &known {
-        Some((_, stages, false)) => names_of(stages).map(|(stage, _)| stage).collect(),
-        _ => HashSet::new(),
+    let Some((_, before, false)) = &known else {
+        return Ok(());
     };
-    if !is_deleted {
-        for stage in &change.pipeline.stages {
-            gone.remove(&stage.id);
-        }
-    }
-    Ok(gone)
+    let kept: HashSet<StageId> = if is_deleted {
+        gone.pipelines.insert(change.pipeline.id);
+        HashSet::new()
+    } else {
+        let stages = change.pipeline.stages.iter();
+        stages.map(|stage| stage.id).collect()
+    };
+    let before = stages_of(before).map(|stage| stage.id);
+    gone.stages
+        .extend(before.filter(|stage| !kept.contains(stage)));
+    Ok(())
 }
 
 /// The account's pipelines and stages that exist.
@@ -76,17 +99,23 @@ pub(crate) fn list_stages(
         .select((pipelines::id, pipelines::name, pipelines::stages))
         .load(c))?;
     let mut known = AccountStages::default();
-    for (id, name, stages) in &rows {
-        let stages = names_of(stages).map(|(stage, name)| (stage, name.to_owned()));
-        known.insert(PipelineId(*id), name.clone(), stages);
+    for (id, name, stages) in rows {
+        known.insert(PipelineId(id), name, stages_of(&stages));
     }
     Ok(known)
 }
 
-/// Ids and names out of a pipeline's stages, as they are stored.
-fn names_of(stages: &Value) -> impl Iterator<Item = (StageId, &str)> {
+/// A pipeline's stages, as they are stored.
+fn stages_of(stages: &Value) -> impl Iterator<Item = StageSummary> {
     stages.as_array().into_iter().flatten().filter_map(|stage| {
-        let id = stage.get("id")?.as_i64()?;
-        Some((StageId(id), stage.get("name")?.as_str()?))
+        let text = |key| stage.get(key).and_then(Value::as_str);
+        Some(StageSummary {
+            id: StageId(stage.get("id")?.as_i64()?),
+            name: text("name")?.to_owned(),
+            // Of a kind that this release does not know, it exists all the same.
+            kind: text("kind")
+                .and_then(StageKind::parse)
+                .unwrap_or(StageKind::Open),
+        })
     })
 }

@@ -1,78 +1,31 @@
-//! What previews and tests are made of: stored events, and stages by id.
-
-use std::collections::HashMap;
+//! The events that previews and tests are made of.
 
 use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
-use events::{
-    AccountId, Event, EventId, PipelineId, PipelineSummary, StageId, StageKind, StageSummary,
-};
-use serde_json::Value;
+use events::{Event, EventId};
 
 use super::deliveries::find_event_body;
-use super::schema::{event_bodies, events as events_table, pipelines};
+use super::schema::{event_bodies, events as events_table};
 use crate::matching::record_of;
 
-/// Stages and pipelines that exist, as orders tell of them.
-#[derive(Debug, Default)]
-pub(crate) struct Places {
-    stages: HashMap<StageId, (StageSummary, PipelineSummary)>,
-}
-
-impl Places {
-    /// A stage and its pipeline.
-    pub(crate) fn find(&self, stage: StageId) -> Option<&(StageSummary, PipelineSummary)> {
-        self.stages.get(&stage)
-    }
-
-    fn put(&mut self, pipeline: &PipelineSummary, stage: &Value) {
-        let text = |key| stage.get(key).and_then(Value::as_str);
-        let (Some(id), Some(name), Some(kind)) = (
-            stage.get("id").and_then(Value::as_i64),
-            text("name"),
-            text("kind").and_then(StageKind::parse),
-        ) else {
-            return;
-        };
-        let summary = StageSummary {
-            id: StageId(id),
-            name: name.to_owned(),
-            kind,
-        };
-        self.stages.insert(summary.id, (summary, pipeline.clone()));
-    }
-}
-
-/// The account's stages, out of the replica.
-pub(crate) fn list_places(
-    conn: &mut Connection<'_>,
-    account_id: AccountId,
-) -> Result<Places, DatabaseError> {
-    let rows: Vec<(i64, String, Value)> = on_backend!(conn, |c| pipelines::table
-        .filter(pipelines::account_id.eq(account_id.0))
-        .filter(pipelines::deleted.eq(false))
-        .select((pipelines::id, pipelines::name, pipelines::stages))
-        .load(c))?;
-    let mut places = Places::default();
-    for (id, name, stages) in rows {
-        let pipeline = PipelineSummary {
-            id: PipelineId(id),
-            name,
-        };
-        for stage in stages.as_array().into_iter().flatten() {
-            places.put(&pipeline, stage);
-        }
-    }
-    Ok(places)
-}
-
-/// Whether an event is still stored just as it was when it was read.
-pub(super) fn is_unchanged(
+/// Whether an event is still stored just as it was when it was read; from here to
+/// the commit nobody changes it. Who erases a person from it waits, and finds what
+/// was written down meanwhile.
+pub(crate) fn lock_if_unchanged(
     conn: &mut Connection<'_>,
     id: EventId,
     body: &[u8],
 ) -> Result<bool, DatabaseError> {
-    let stored = find_event_body(conn, id)?;
+    let stored: Option<Vec<u8>> = match conn {
+        // It has one writer.
+        Connection::Sqlite(_) => find_event_body(conn, id)?,
+        Connection::Postgres(c) => event_bodies::table
+            .find(id.as_bytes())
+            .select(event_bodies::body)
+            .for_share()
+            .first(*c)
+            .optional()?,
+    };
     Ok(stored.is_some_and(|stored| stored == body))
 }
 
@@ -84,12 +37,17 @@ pub(super) fn is_made_up(config_version: i64) -> bool {
     config_version == MET_NO_SETTINGS
 }
 
-/// Keeps an event that a caller made up, as if it had come and fired nothing.
-pub(super) fn insert_sample_event(
+/// Keeps an event that a caller made up, as if it had come and fired nothing;
+/// returns its body as it is stored.
+///
+/// To be called as soon as the event has its id: who erases a person looks through
+/// events by id, and comes back late, if at all, to one that appears behind.
+pub(crate) fn insert_sample_event(
     conn: &mut Connection<'_>,
     event: &Event,
-    now_us: i64,
-) -> Result<(), DatabaseError> {
+) -> Result<Vec<u8>, DatabaseError> {
+    let now_us = conn.now_us()?;
+    let body = event.encode();
     let event_type = event.change.event_type();
     let component = event_type.split('.').next().unwrap_or(event_type);
     on_backend!(conn, |c| {
@@ -110,9 +68,9 @@ pub(super) fn insert_sample_event(
         diesel::insert_into(event_bodies::table)
             .values((
                 event_bodies::event_id.eq(event.id.as_bytes()),
-                event_bodies::body.eq(event.encode()),
+                event_bodies::body.eq(&body),
             ))
             .execute(c)?;
     });
-    Ok(())
+    Ok(body)
 }

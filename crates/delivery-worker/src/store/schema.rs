@@ -38,7 +38,7 @@ diesel::table! {
         created_at_us -> BigInt,
         config_version -> BigInt,
         name -> Text,
-        active -> Bool,
+        active -> Nullable<Bool>,
     }
 }
 

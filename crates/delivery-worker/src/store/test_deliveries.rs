@@ -2,10 +2,10 @@
 
 use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
-use events::{AccountId, Event, EventId};
+use events::{AccountId, EventId};
 
 use super::outcomes::{insert_attempt_bodies, insert_attempts};
-use super::samples::{insert_sample_event, is_unchanged};
+use super::samples::lock_if_unchanged;
 use super::schema::deliveries;
 use crate::domain::delivery::Origin;
 use crate::domain::webhook::WebhookId;
@@ -26,9 +26,9 @@ pub(crate) struct TestDelivery {
 /// The event that a test told of. Whoever erases a person finds the test by it.
 #[derive(Debug, Clone)]
 pub(crate) struct TestSample {
-    pub(crate) event: Event,
-    /// Its body, if it is one of the events that came; else it is kept with the test.
-    pub(crate) stored_body: Option<Vec<u8>>,
+    pub(crate) id: EventId,
+    /// Its body as it was stored when the test was made of it.
+    pub(crate) body: Vec<u8>,
 }
 
 /// Writes a test into the log: a delivery that is over, with one attempt.
@@ -38,14 +38,11 @@ pub(crate) fn insert_test_delivery(
 ) -> Result<(), DatabaseError> {
     let now_us = conn.now_us()?;
     let outcome = &test.outcome;
-    let mut is_erased = false;
-    if let Some(sample) = &test.sample {
-        match &sample.stored_body {
-            Some(body) => is_erased = !is_unchanged(conn, sample.event.id, body)?,
-            None => insert_sample_event(conn, &sample.event, now_us)?,
-        }
-    }
-    let event_id = test.sample.as_ref().map(|sample| sample.event.id);
+    let is_erased = match &test.sample {
+        Some(sample) => !lock_if_unchanged(conn, sample.id, &sample.body)?,
+        None => false,
+    };
+    let event_id = test.sample.as_ref().map(|sample| sample.id);
     let log = outcome.log.as_ref();
     on_backend!(conn, |c| diesel::insert_into(deliveries::table)
         .values((

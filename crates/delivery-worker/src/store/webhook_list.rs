@@ -87,15 +87,15 @@ pub(crate) fn list_webhooks(
     let mut before_id = list.page.before_id;
     loop {
         let rows = load_batch(conn, account_id, list, before_id)?;
-        let Some((last, _)) = rows.last() else { break };
-        before_id = Some(last.id);
+        let is_last = i64::try_from(rows.len()).is_ok_and(|rows| rows < BATCH_ROWS);
+        before_id = rows.last().map(|(last, _)| last.id);
         for row in rows {
             let webhook = StoredWebhook::try_from(row)?.webhook;
             if list.picks(&webhook, now) {
                 found.push(webhook);
             }
         }
-        if found.len() >= wanted {
+        if is_last || found.len() >= wanted {
             break;
         }
     }
@@ -135,3 +135,6 @@ fn load_batch(
         query.order(webhooks::id.desc()).limit(BATCH_ROWS).load(c)
     })?)
 }
+
+#[cfg(test)]
+mod tests;

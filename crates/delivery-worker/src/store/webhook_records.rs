@@ -10,7 +10,8 @@ use events::{AccountId, Timestamp};
 use serde_json::Value;
 
 use super::config::{bump_version, lock_config};
-use super::schema::{webhook_lanes, webhook_versions, webhooks};
+use super::schema::{webhook_lanes, webhooks};
+use super::webhook_versions::{NewVersion, insert_version};
 use crate::domain::webhook::{WebhookId, WebhookKind, WebhookSettings};
 use crate::domain::webhook_record::{Standing, Webhook, WebhookConfig};
 
@@ -242,41 +243,15 @@ fn finish_insert(
     Ok(())
 }
 
-/// A version of a webhook to write down.
-struct NewVersion<'a> {
-    id: WebhookId,
-    version: i64,
-    account_id: AccountId,
-    config: &'a WebhookConfig,
-    encoded: &'a Value,
-    config_version: i64,
-    now: Timestamp,
-}
-
-fn insert_version(conn: &mut Connection<'_>, new: &NewVersion<'_>) -> Result<(), DatabaseError> {
-    on_backend!(conn, |c| diesel::insert_into(webhook_versions::table)
-        .values((
-            webhook_versions::webhook_id.eq(new.id.0),
-            webhook_versions::version.eq(new.version),
-            webhook_versions::account_id.eq(new.account_id.0),
-            webhook_versions::settings.eq(new.encoded),
-            webhook_versions::created_at_us.eq(new.now.0),
-            webhook_versions::config_version.eq(new.config_version),
-            webhook_versions::name.eq(&new.config.name),
-            webhook_versions::active.eq(new.config.active),
-        ))
-        .execute(c))?;
-    Ok(())
-}
-
-/// Writes a new configuration of a locked webhook as its next version.
+/// Writes another configuration of a locked webhook as its next version.
 pub(crate) fn update_config(
     conn: &mut Connection<'_>,
     account_id: AccountId,
-    id: WebhookId,
+    current: &Webhook,
     config: &WebhookConfig,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
+    let id = current.id;
     let encoded = encode_settings(&config.settings)?;
     let config_version = bump_version(conn)?;
     let version: i64 = on_backend!(conn, |c| diesel::update(
@@ -293,10 +268,7 @@ pub(crate) fn update_config(
         webhooks::revision.eq(webhooks::revision + 1),
         webhooks::updated_at_us.eq(now.0),
         webhooks::stage_id.eq(stage_id(config)),
-        // What is on has no reason to be off.
-        config
-            .active
-            .then_some(webhooks::inactive_reason.eq(None::<String>)),
+        webhooks::inactive_reason.eq(current.reason_after(config)),
     ))
     .returning(webhooks::settings_version)
     .get_result(c))?;

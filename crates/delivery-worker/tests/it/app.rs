@@ -237,7 +237,8 @@ impl TestApp {
         self.execute_on(sql, sql).await;
     }
 
-    async fn execute_on(&self, sqlite: &'static str, postgres: &'static str) {
+    /// Runs statements of each engine.
+    pub(crate) async fn execute_on(&self, sqlite: &'static str, postgres: &'static str) {
         self.database
             .write(move |conn| {
                 match conn {

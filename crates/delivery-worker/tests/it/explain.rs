@@ -3,6 +3,7 @@
 mod asking;
 mod outcomes;
 mod rules;
+mod versions;
 
 use events::Event;
 use serde_json::Value;

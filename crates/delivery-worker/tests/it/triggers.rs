@@ -3,9 +3,11 @@
 mod bad_input;
 mod create;
 mod delete;
+mod gone;
 mod list;
 mod preview;
 mod requests;
+mod sizes;
 mod stages;
 mod test_request;
 mod update;

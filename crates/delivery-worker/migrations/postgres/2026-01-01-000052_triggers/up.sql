@@ -1,4 +1,4 @@
--- The stage of a trigger, and why Dealwire itself switched a webhook off.
+-- The stage of a trigger, and why a webhook cannot be switched on as it is.
 ALTER TABLE webhooks ADD COLUMN stage_id BIGINT;
 ALTER TABLE webhooks ADD COLUMN inactive_reason TEXT;
 CREATE INDEX webhooks_by_stage ON webhooks (account_id, stage_id) WHERE stage_id IS NOT NULL;
@@ -7,7 +7,8 @@ CREATE INDEX webhooks_by_stage ON webhooks (account_id, stage_id) WHERE stage_id
 -- so that it can be told later why an event did not fire it.
 ALTER TABLE webhook_versions ADD COLUMN config_version BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE webhook_versions ADD COLUMN name TEXT NOT NULL DEFAULT '';
-ALTER TABLE webhook_versions ADD COLUMN active BOOLEAN NOT NULL DEFAULT TRUE;
+-- NULL: not known, of versions from before.
+ALTER TABLE webhook_versions ADD COLUMN active BOOLEAN;
 
 -- When a person was erased from the event, so that what it says of them is gone.
 ALTER TABLE events ADD COLUMN erased_at_us BIGINT;

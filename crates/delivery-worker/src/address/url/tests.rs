@@ -132,6 +132,10 @@ fn bad_urls_say_what_is_wrong() {
     }
     let long = format!("https://a.example/{}", "x".repeat(MAX_URL_BYTES));
     assert_eq!(parse(&long), Err(UrlError::TooLong));
+    // Short enough as it is written, and not as it is sent.
+    let encoded = format!("https://a.example/{}", "я".repeat(2_000));
+    assert!(encoded.len() < MAX_URL_BYTES);
+    assert_eq!(parse(&encoded), Err(UrlError::TooLong));
     let label = format!("https://{}.example/", "x".repeat(64));
     assert!(matches!(parse(&label), Err(UrlError::Malformed(_))));
 }

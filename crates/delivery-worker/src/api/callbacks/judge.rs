@@ -6,10 +6,12 @@ use http_api::{ApiError, FieldError, Fields};
 use serde_json::Value;
 
 use super::settings::check_merged_headers;
+use super::size::check_size;
 use super::stages::check_stages;
 use crate::api::filters;
 use crate::api::triggers::parameters::check_parameters;
 use crate::domain::stage::AccountStages;
+use crate::domain::webhook::WebhookSettings;
 use crate::domain::webhook_record::WebhookConfig;
 use crate::store::error::StoreError;
 use crate::store::pipelines::list_stages;
@@ -53,7 +55,8 @@ impl Judge {
         errors
     }
 
-    /// Ends reading. If there is anything to complain about, then of the stages as well.
+    /// Ends reading. If there is anything to complain about, then of the whole as well, as far as
+    /// it could be read.
     pub(super) fn finish(
         &self,
         fields: Fields,
@@ -63,6 +66,8 @@ impl Judge {
     ) -> Result<(), ApiError> {
         match fields.finish() {
             Err(ApiError::Unprocessable(mut errors)) => {
+                let of_whole = check_whole(&config.settings, &errors);
+                errors.extend(of_whole);
                 errors.extend(self.check_stages(&mut config, before, known));
                 Err(ApiError::Unprocessable(errors))
             }
@@ -81,7 +86,7 @@ impl Judge {
     ) -> Result<(), StoreError> {
         let settings = &config.settings;
         let mut errors = check_merged_headers(&settings.headers);
-        errors.extend(filters::check(&settings.filter, settings.events));
+        errors.extend(check_whole(settings, &[]));
         errors.extend(check_parameters(settings));
         let known = if settings.names_stages() {
             list_stages(conn, account_id)?
@@ -95,4 +100,22 @@ impl Judge {
             Err(ApiError::Unprocessable(errors).into())
         }
     }
+}
+
+/// What is wrong with fields together. Those that are `wrong` by themselves are left out: what is
+/// there in their place is not what was sent.
+fn check_whole(settings: &WebhookSettings, wrong: &[FieldError]) -> Vec<FieldError> {
+    let is_wrong = |key: &str| wrong.iter().any(|error| key_of(&error.pointer) == key);
+    let mut errors = Vec::new();
+    if !is_wrong("events") && !is_wrong("event") {
+        errors.extend(filters::check(&settings.filter, settings.events));
+    }
+    errors.extend(check_size(settings));
+    errors.retain(|error| !is_wrong(key_of(&error.pointer)));
+    errors
+}
+
+/// The field of the whole body that a pointer leads to, or into.
+fn key_of(pointer: &str) -> &str {
+    pointer.split('/').nth(1).unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use events::PipelineId;
 use http_api::{Fields, Invalid, Presence, TextLimit, code, read_text};
 use serde_json::Value;
 
+use crate::api::sentence::sentence;
 use crate::api::{triggers, webhooks};
 use crate::domain::filter::Filter;
 use crate::domain::trigger::TriggerSettings;
@@ -46,6 +47,8 @@ pub(crate) mod own_code {
     pub(crate) const HEADER_VALUE: &str = "header_value";
     /// The stage is gone.
     pub(crate) const STAGE_DELETED: &str = "stage_deleted";
+    /// The pipelines are gone.
+    pub(crate) const PIPELINE_DELETED: &str = "pipeline_deleted";
     /// The stage is in another pipeline.
     pub(crate) const OTHER_PIPELINE: &str = "other_pipeline";
 }
@@ -224,17 +227,4 @@ fn read_delay(value: &Value) -> Result<u32, Invalid> {
                 format!("Send seconds from {least} to {most}."),
             )
         })
-}
-
-/// Messages of our own rules as a sentence of an API: capital and full stop.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let mut sentence: String = letters
-        .next()
-        .into_iter()
-        .flat_map(char::to_uppercase)
-        .chain(letters)
-        .collect();
-    sentence.push('.');
-    sentence
 }

@@ -134,8 +134,10 @@ pub(crate) struct CommonResponse {
     /// Why it is disabled: `gone` (the receiver answered 410) or `failing` (nothing arrived for too
     /// long).
     disabled_reason: Option<String>,
-    /// Why Dealwire itself switched it off: `stage_deleted` (its stage, or each stage that it is
-    /// narrowed down to, is gone); null if a person did. Choose another stage to switch it on.
+    /// Why it is inactive and cannot be switched on as it is: `stage_deleted` (its stage, or each
+    /// stage that it is narrowed down to, is gone) or `pipeline_deleted` (each pipeline that it is
+    /// narrowed down to is). Dealwire switches it off then, unless a person had before. Null
+    /// otherwise, and as soon as another stage or pipeline is chosen; then it can be switched on.
     inactive_reason: Option<String>,
     /// Until when the receiver asked to wait, RFC 3339.
     #[schema(format = DateTime)]
@@ -194,8 +196,9 @@ pub(crate) struct Created<T> {
     /// What callbacks are signed with (Standard Webhooks). It is shown here and never again.
     #[schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     pub(super) secret: String,
-    /// What the receiver did with the test request; null in an answer that is given again for the
-    /// same `Idempotency-Key`.
+    /// What the receiver did with the test request. An answer that is given again for the same
+    /// `Idempotency-Key` has it as well, as far as it is known: null if that was never recorded, or
+    /// is no longer kept.
     #[schema(nullable)]
     pub(super) test: TestResponse,
 }

@@ -7,6 +7,7 @@ use http_api::{ApiError, FieldError, code};
 use tokio::time::Instant;
 
 use super::settings::own_code;
+use crate::domain::filter::Filter;
 use crate::domain::stage::AccountStages;
 use crate::domain::trigger::TriggerSettings;
 use crate::domain::webhook::WebhookSettings;
@@ -190,16 +191,29 @@ fn check_filter(
             _ => {}
         }
     }
-    let are_gone = |stage: &StageId| known.find(*stage).is_none();
-    if errors.is_empty()
-        && (is_changed || is_switched_on)
-        && !filter.stages.is_empty()
-        && filter.stages.iter().all(are_gone)
-    {
+    if errors.is_empty() && (is_changed || is_switched_on) {
+        errors.extend(check_any_left(filter, known));
+    }
+    errors
+}
+
+/// Refuses stages, and pipelines, none of which exists any longer.
+fn check_any_left(filter: &Filter, known: &AccountStages) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let mut stages = filter.stages.iter();
+    if !filter.stages.is_empty() && stages.all(|it| known.find(*it).is_none()) {
         errors.push(FieldError::new(
             "/id_status",
             own_code::STAGE_DELETED,
             "All of these stages were deleted; choose at least one that exists, or none at all.",
+        ));
+    }
+    let mut pipelines = filter.pipelines.iter();
+    if !filter.pipelines.is_empty() && pipelines.all(|it| known.pipeline_name(*it).is_none()) {
+        errors.push(FieldError::new(
+            "/id_pipeline",
+            own_code::PIPELINE_DELETED,
+            "All of these pipelines were deleted; choose at least one that exists, or none at all.",
         ));
     }
     errors

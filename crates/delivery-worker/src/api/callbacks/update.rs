@@ -140,7 +140,7 @@ impl UpdateUnit {
             .admit(conn, account_id, &mut config, Some(before))?;
         let is_changed = config != *before;
         if is_changed {
-            update_config(conn, account_id, self.id, &config, self.terms.now)?;
+            update_config(conn, account_id, &current.webhook, &config, self.terms.now)?;
         }
         if is_enabled {
             enable_lane(conn, self.id)?;

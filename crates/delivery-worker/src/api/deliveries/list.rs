@@ -1,7 +1,7 @@
 //! `GET /deliveries`.
 
 use actix_web::web::Data;
-use events::AccountId;
+use events::{AccountId, EventId};
 use http_api::{
     ApiError, Authorized, Page, PageRequest, QueryParams, ReadProblems, WebhooksRead, code,
 };
@@ -38,6 +38,9 @@ pub(crate) struct DeliveryListParams {
     /// Of an event of this type, or `test`; may be repeated.
     #[param(example = "order.add")]
     event: Option<String>,
+    /// Of this event, whatever it fired.
+    #[param(format = "uuid")]
+    event_id: Option<String>,
     /// `event` or `test`; may be repeated.
     origin: Option<String>,
     /// Made at or after this time.
@@ -112,11 +115,25 @@ fn read_list(query: &mut QueryParams) -> DeliveryList {
         component: query.one_of("component", &COMPONENTS),
         record_ids: query.ids("record_id"),
         event_types: query.any_of("event", &event_types),
+        event_id: read_event_id(query),
         origins: query.any_of("origin", &origins),
         created: query.time_range("created"),
         before: read_cursor(query),
         limit: read_limit(query) + 1,
     }
+}
+
+fn read_event_id(query: &mut QueryParams) -> Option<EventId> {
+    let text = query.text("event_id")?;
+    let id = Uuid::try_parse(&text).map(EventId).ok();
+    if id.is_none() {
+        query.error(
+            "event_id",
+            code::INVALID,
+            "Send the id of an event, a UUID, as `id` of an envelope shows it.",
+        );
+    }
+    id
 }
 
 fn read_limit(query: &mut QueryParams) -> i64 {

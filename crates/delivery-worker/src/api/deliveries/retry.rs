@@ -91,7 +91,7 @@ fn find_obstacle(
         .and_then(EventId::from_bytes);
     let Some(event_id) = event_id else {
         return Ok(Some(
-            "A test request is not retried; send a new one with POST /webhooks/{id}/test.",
+            "A test request is not retried; send a new one with POST …/test of its webhook or trigger.",
         ));
     };
     let state = DeliveryState::parse(&row.state);

@@ -7,10 +7,10 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::ExplanationResponse;
+use super::address::find_refusal;
 use super::facts::{Facts, find_facts};
 use super::outcome::Now;
 use super::verdict::explain;
-use crate::address::WebhookUrl;
 use crate::domain::webhook::{WebhookId, WebhookKind};
 use crate::state::AppState;
 
@@ -118,13 +118,13 @@ async fn look_now(state: &AppState, id: WebhookId, facts: &Facts) -> Now {
         .delivery
         .as_ref()
         .is_some_and(|delivery| delivery.is_pending() && delivery.row.attempts == 0);
-    let mut refusal = None;
-    if is_untried && let Ok(url) = WebhookUrl::parse(&facts.url, state.sender.policy()) {
-        refusal = state.sender.check(&url).await.err();
-    }
+    let refusal = match is_untried {
+        true => find_refusal(state, &facts.url).await,
+        false => None,
+    };
     Now {
         time: state.clock.now(),
         unusable,
-        refusal: refusal.map(|refusal| refusal.to_string()),
+        refusal,
     }
 }

@@ -78,14 +78,7 @@ fn judge_all(facts: &Facts) -> Vec<RuleResponse> {
                 version.version
             ),
         ),
-        RuleResponse::new(
-            "active",
-            Some(version.active),
-            format!(
-                "The {noun} was switched {} when the event came.",
-                if version.active { "on" } else { "off" }
-            ),
-        ),
+        RuleResponse::new("active", version.active, was_active(noun, version.active)),
     ];
     match (&facts.settings, &facts.body) {
         (Some(settings), Some(event)) => {
@@ -107,6 +100,20 @@ fn judge_all(facts: &Facts) -> Vec<RuleResponse> {
         )),
     }
     rules
+}
+
+fn was_active(noun: &str, active: Option<bool>) -> String {
+    let switched = match active {
+        Some(true) => "on",
+        Some(false) => "off",
+        None => {
+            return format!(
+                "Whether the {noun} was switched on when the event came is not known: its \
+                 settings are from before that was written down."
+            );
+        }
+    };
+    format!("The {noun} was switched {switched} when the event came.")
 }
 
 /// Whether a result may be another than it was before a person was erased.

@@ -3,6 +3,7 @@
 use events::Timestamp;
 
 use super::RuleResponse;
+use super::address::describe_refusal;
 use super::facts::Facts;
 use super::outcome::{Now, Outcome};
 use crate::store::delivery_log::LoggedDelivery;
@@ -18,7 +19,10 @@ pub(super) fn hold(
     let standing = &delivery.standing;
     match outcome {
         Outcome::HeldInactive => match delivery.inactive_reason() {
-            Some(reason) => format!("Dealwire switched the {noun} off ({reason})."),
+            // By whom is not kept: a person may have, before there was this reason.
+            Some(reason) => format!(
+                "The {noun} is switched off, and cannot be switched on as it is ({reason})."
+            ),
             None => format!("The {noun} is switched off."),
         },
         Outcome::HeldDisabled => {
@@ -47,7 +51,7 @@ pub(super) fn hold(
             let attempt = facts.last_attempt.as_ref();
             let tried = attempt.and_then(|attempt| attempt.error.as_deref());
             let why = tried.or(now.refusal.as_deref()).unwrap_or("it is refused");
-            format!("The address behind {} may not be called: {why}.", facts.url)
+            describe_refusal(&facts.url, why)
         }
         _ => String::new(),
     }
@@ -82,6 +86,10 @@ pub(super) fn summarize(
                 "The event did not fire this {noun}. Why cannot be told: what the event said is \
                  no longer kept."
             ),
+            Outcome::NotMatched if is_active_unknown(facts) => format!(
+                "The event did not fire this {noun}. Why cannot be told: whether it was switched \
+                 on when the event came is not known."
+            ),
             Outcome::NoLongerKept => format!(
                 "Whether the event fired this {noun} cannot be told: its deliveries are no longer \
                  kept."
@@ -96,6 +104,12 @@ pub(super) fn summarize(
             ),
         },
     }
+}
+
+/// Whether nobody wrote down if the webhook was switched on when the event came.
+fn is_active_unknown(facts: &Facts) -> bool {
+    let version = facts.version.as_ref();
+    version.is_some_and(|version| version.active.is_none())
 }
 
 /// What became of an event that fired the webhook.

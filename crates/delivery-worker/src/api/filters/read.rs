@@ -3,6 +3,7 @@
 use events::{PipelineId, StageId, TokenId};
 use http_api::{FieldError, Fields, Invalid, Presence, TextLimit, code, read_id, read_text};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::own_code;
 use crate::domain::condition::Condition;
@@ -120,12 +121,14 @@ fn read_skip(fields: &mut Fields, caller_token: &str) -> SkipPatch {
     let is_on = fields.boolean("skip_own");
     let token = fields.custom("skip_own_token_id", |value| {
         let id = read_text(value, TextLimit::Chars(MAX_TOKEN_ID_CHARS))?;
-        if id.trim().is_empty() {
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(Invalid::new(
                 code::INVALID,
-                "Send the id of an API token, or null.",
+                "Send the id of an API token, as GET /tokens shows it, or null.",
             ));
         }
+        // Ours are UUIDs, which people copy in any case.
+        let id = Uuid::try_parse(&id).map_or(id, |id| id.hyphenated().to_string());
         Ok(TokenId(id))
     });
     match (is_on, token) {

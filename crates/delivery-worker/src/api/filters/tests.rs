@@ -109,12 +109,12 @@ fn a_trigger_has_no_lists_of_stages() {
 #[test]
 fn every_fault_is_named() {
     let wrong = json!({
-        "changed": ["prise", 5, "previous.price", "component", "name"],
+        "changed": ["prise", 5, "previous.price", "id", "name"],
         "id_pipeline": "4",
         "id_status": [12, "13", 0, 1.5],
         "condition": {"all": [{"field": "price", "operator": "contains", "value": 1}]},
         "skip_own": "yes",
-        "skip_own_token_id": " ",
+        "skip_own_token_id": "a b\n",
     });
     let expected = [
         ("/changed/0", "unknown_field"),
@@ -184,6 +184,11 @@ fn whose_changes_are_skipped_is_kept_until_it_is_changed() {
             Some("x"),
         ),
         (&mine, json!({"skip_own_token_id": "x"}), Some("x")),
+        (
+            &mine,
+            json!({"skip_own_token_id": "019B7CA9-8D04-7000-8000-00000000000A"}),
+            Some("019b7ca9-8d04-7000-8000-00000000000a"),
+        ),
         (&off, json!({"skip_own_token_id": "x"}), Some("x")),
         (
             &mine,

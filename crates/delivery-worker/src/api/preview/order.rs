@@ -7,7 +7,7 @@ use events::{
 use http_api::{FieldError, Fields, Invalid, Presence, TextLimit, check_text, code, read_text};
 use serde_json::Value;
 
-use crate::store::samples::Places;
+use crate::domain::stage::AccountStages;
 
 /// Names and other single lines.
 pub(super) const LINE: TextLimit = TextLimit::Chars(255);
@@ -91,7 +91,7 @@ impl OrderDraft {
     /// An order with what was sent. Errors point below `at`.
     pub(super) fn into_order(
         self,
-        places: &Places,
+        places: &AccountStages,
         now: Timestamp,
         at: &str,
     ) -> Result<OrderSnapshot, Vec<FieldError>> {
@@ -128,7 +128,7 @@ impl OrderDraft {
     pub(super) fn into_previous(
         self,
         order: &OrderSnapshot,
-        places: &Places,
+        places: &AccountStages,
         at: &str,
     ) -> Result<OrderSnapshot, Vec<FieldError>> {
         let mut before = order.clone();
@@ -147,17 +147,17 @@ impl OrderDraft {
     }
 
     /// The error if the stage that was sent is none.
-    pub(super) fn misplaced(&self, places: &Places, at: &str) -> Option<FieldError> {
+    pub(super) fn misplaced(&self, places: &AccountStages, at: &str) -> Option<FieldError> {
         self.place(places, StageId(self.stage_id?), at).err()
     }
 
     fn place(
         &self,
-        places: &Places,
+        places: &AccountStages,
         stage: StageId,
         at: &str,
     ) -> Result<(StageSummary, PipelineSummary), FieldError> {
-        let Some((stage, pipeline)) = places.find(stage) else {
+        let Some((stage, pipeline)) = places.summarize(stage) else {
             return Err(FieldError::new(
                 format!("{at}/id_status"),
                 code::NOT_FOUND,
@@ -173,7 +173,7 @@ impl OrderDraft {
                     stage.id, pipeline.id
                 ),
             )),
-            _ => Ok((stage.clone(), pipeline.clone())),
+            _ => Ok((stage, pipeline)),
         }
     }
 

@@ -10,11 +10,12 @@ use uuid::Uuid;
 
 use super::client::ClientDraft;
 use super::order::OrderDraft;
+use crate::domain::stage::AccountStages;
 use crate::domain::trigger::TriggerEvent;
 use crate::domain::webhook::WebhookSettings;
 use crate::store::error::StoreError;
 use crate::store::explain::{KeptEvent, find_event};
-use crate::store::samples::{Places, list_places};
+use crate::store::pipelines::list_stages;
 
 const ACTIONS: [(&str, Action); 3] = [
     ("add", Action::Add),
@@ -111,7 +112,7 @@ impl Sample {
         let sample = match self {
             Self::Stored(id) => read_stored(conn, account_id, id)?,
             Self::Order(sample) => {
-                let places = list_places(conn, account_id)?;
+                let places = list_stages(conn, account_id)?;
                 let change = sample
                     .into_change(settings, &places, now)
                     .map_err(|errors| StoreError::Refused(ApiError::Unprocessable(errors)))?;
@@ -202,7 +203,7 @@ impl OrderSample {
     fn into_change(
         self,
         settings: &WebhookSettings,
-        places: &Places,
+        places: &AccountStages,
         now: Timestamp,
     ) -> Result<OrderChanged, Vec<FieldError>> {
         let action = match (self.action, &self.previous) {
@@ -226,8 +227,7 @@ impl OrderSample {
             (Action::Edit, Some(draft)) => {
                 Some(draft.into_previous(&order, places, "/previous")?)
             }
-            // An edit that changed nothing that is known.
-            (Action::Edit, None) => Some(order.clone()),
+            (Action::Edit, None) => Some(before_edit(&order, settings, places)),
             (Action::Add | Action::Delete, _) => None,
         };
         let changed = previous.as_ref().map_or_else(Vec::new, |before| {
@@ -241,6 +241,31 @@ impl OrderSample {
             previous,
         })
     }
+}
+
+/// The order before an edit of which nothing is said: for a trigger that waits for a
+/// move, the move that it waits for if the order can have made it; else the same.
+fn before_edit(
+    order: &OrderSnapshot,
+    settings: &WebhookSettings,
+    places: &AccountStages,
+) -> OrderSnapshot {
+    let mut before = order.clone();
+    let Some(trigger) = &settings.trigger else {
+        return before;
+    };
+    let is_there = order.stage.id == trigger.stage;
+    let came_from = match trigger.event {
+        TriggerEvent::Entered | TriggerEvent::EnteredOrCreated if is_there => {
+            places.other_than(trigger.stage)
+        }
+        TriggerEvent::Left if !is_there => places.summarize(trigger.stage),
+        _ => None,
+    };
+    if let Some((stage, pipeline)) = came_from {
+        (before.stage, before.pipeline) = (stage, pipeline);
+    }
+    before
 }
 
 /// What happens to the order unless the caller says so.

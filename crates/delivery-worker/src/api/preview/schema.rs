@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::api::deliveries::attempt::{BodyResponse, HeaderResponse};
 use crate::api::explain::RuleResponse;
-use crate::headers::MASK;
+use crate::headers::{MASK, WEBHOOK_SIGNATURE};
 use crate::send::OutgoingRequest;
 
 /// What to tell the receiver of: an event that came, or an order that you describe.
@@ -25,7 +25,9 @@ pub(crate) struct SampleRequest {
     client: Option<SampleClient>,
     /// What happens to the order: what the webhook or trigger waits for, unless given.
     event: Option<SampleAction>,
-    /// Of an edit: the former values of the keys that it changed.
+    /// Of an edit: the former values of the keys that it changed. Without it a trigger that waits
+    /// for a move is shown that move, if the order can have made it: into the trigger's stage from
+    /// another one, or out of it.
     #[schema(example = json!({"id_status": 11}))]
     previous: Option<BTreeMap<String, Value>>,
 }
@@ -102,17 +104,21 @@ pub(crate) struct SampleClient {
 pub(crate) struct PreviewResponse {
     /// Exactly what the receiver would get now.
     pub(super) request: PreviewRequest,
-    /// Whether such an event fires the webhook, with its settings of now.
+    /// Whether such an event fires the webhook, with its settings of now. One that fires is not
+    /// delivered while the rule `address` fails.
     pub(super) fires: bool,
-    /// What each rule says: `active`, `event`, `stage`, `changed`, `skip_own`, `condition`.
+    /// What each rule says: `active`, `event`, `stage`, `changed`, `skip_own`, `condition`; then
+    /// `address`, whether the address behind the URL may be called, which does not count for
+    /// `fires`.
     pub(super) rules: Vec<RuleResponse>,
     /// Whether a person was erased from the event, so that what it told of them is blank.
     #[serde(rename = "erased")]
     pub(super) is_erased: bool,
 }
 
-/// A request as on the wire. Values of the webhook's own headers are `***` for a token without
-/// `webhooks:write`.
+/// A request as on the wire. For a token without `webhooks:write` the values of the webhook's own
+/// headers are `***`, and so is that of `webhook-signature`: with it the request could be sent to
+/// the receiver by hand.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PreviewRequest {
     /// The method.
@@ -127,10 +133,12 @@ pub(crate) struct PreviewRequest {
 }
 
 impl PreviewRequest {
-    /// `is_open`: values of own headers may be seen.
+    /// `is_open`: values of own headers and the signature may be seen. Who only reads
+    /// may choose what is told, so that a signature would make any lie of theirs good.
     pub(super) fn new(request: &OutgoingRequest, is_open: bool) -> Self {
         let headers = request.headers().iter().map(|(name, value)| {
-            let shown = if value.is_sensitive() && !is_open {
+            let is_secret = value.is_sensitive() || *name == WEBHOOK_SIGNATURE;
+            let shown = if is_secret && !is_open {
                 MASK.to_owned()
             } else {
                 String::from_utf8_lossy(value.as_bytes()).into_owned()

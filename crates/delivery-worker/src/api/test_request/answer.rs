@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{send_sample, send_test};
 use crate::api::callbacks::TestResponse;
-use crate::api::preview::{Sample, find_with_sample, refuse};
+use crate::api::preview::{Sample, find_with_sample};
 use crate::domain::webhook::{WebhookId, WebhookKind};
 use crate::state::AppState;
 use crate::store::webhook_records::find_webhook;
@@ -37,9 +37,7 @@ pub(crate) async fn answer_test(
     let report = if Sample::is_in(&fields) {
         let sample = Sample::read(fields)?;
         let (stored, sample) = find_with_sample(state, account_id, kind, id, sample).await?;
-        send_sample(state, account_id, &stored, sample)
-            .await
-            .map_err(refuse)?
+        send_sample(state, account_id, &stored, sample).await?
     } else {
         fields.finish()?;
         let stored = state

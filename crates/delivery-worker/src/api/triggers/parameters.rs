@@ -76,11 +76,11 @@ impl From<&Parameter> for ParameterBody {
 
 /// Reads `parameters`. What is wrong is recorded in `fields`, each at its own place.
 pub(crate) fn read_parameters(fields: &mut Fields) -> Presence<Vec<Parameter>> {
-    let sent: HashSet<String> = sent_names(fields).map(str::to_owned).collect();
+    let mut taken: HashSet<String> = sent_names(fields).map(str::to_owned).collect();
     let mut read = HashSet::new();
     fields
         .object_list("parameters", MAX_PARAMETERS, |fields| {
-            let name = read_name(fields, &sent, &mut read);
+            let name = read_name(fields, &mut taken, &mut read);
             let source = read_source(fields)?;
             Some(Parameter {
                 name: name?,
@@ -100,12 +100,12 @@ fn sent_names(fields: &Fields) -> impl Iterator<Item = &str> {
 
 fn read_name(
     fields: &mut Fields,
-    sent: &HashSet<String>,
+    taken: &mut HashSet<String>,
     read: &mut HashSet<String>,
 ) -> Option<String> {
     let name = fields.custom("name", |value| {
         let name = read_text(value, TextLimit::Chars(MAX_SENT_NAME_CHARS))?;
-        check_name(&name, sent)?;
+        check_name(&name, taken)?;
         if !read.insert(name.clone()) {
             return Err(Invalid::new(
                 code::REPEATED,
@@ -119,8 +119,13 @@ fn read_name(
     is_there.then_some(name)
 }
 
-fn check_name(name: &str, sent: &HashSet<String>) -> Result<(), Invalid> {
-    let suggestion = || suggest_name(name, |known| known == TEST_NAME || sent.contains(known));
+/// `taken` are the names that are not suggested; what is suggested joins them.
+fn check_name(name: &str, taken: &mut HashSet<String>) -> Result<(), Invalid> {
+    let mut suggestion = || {
+        let free = suggest_name(name, |known| known == TEST_NAME || taken.contains(known));
+        taken.insert(free.clone());
+        free
+    };
     if name == TEST_NAME {
         return Err(Invalid::new(
             own_code::RESERVED,
@@ -251,7 +256,8 @@ fn check_query(url: &str, trigger: &TriggerSettings) -> Vec<FieldError> {
             )
         })
         .collect();
-    let least = url.len() + 1 + least_query(trigger).len();
+    // The test request has a pair of its own.
+    let least = least_query(trigger).len().max("test=test".len()) + url.len() + 1;
     if least > MAX_URL_BYTES {
         errors.push(FieldError::new(
             "/parameters",

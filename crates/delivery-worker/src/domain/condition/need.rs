@@ -12,50 +12,63 @@ use crate::domain::field::{Field, Value};
 /// The most values of one row that are looked up; more are cheaper to try.
 const MAX_VALUES: usize = 8;
 
-/// A value that can be looked up. Those of one field are all of one sort.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A value that can be looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Key {
+    Text(String),
+    Scalar(Scalar),
+}
+
+/// A value other than text that can be looked up. Those of one field are all of
+/// one sort.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Scalar {
     Integer(i64),
     Price(Price),
     Flag(bool),
-    Text(String),
 }
 
-/// What a field has to be for a condition to hold. The reverse is not said.
+/// What a field has to be for a condition to hold. The reverse is not said. No need
+/// is met by null, but for [`Need::Present`], which a field that was there before
+/// an edit may meet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Need<'a> {
     /// One of these.
     OneOf(&'a Field, Vec<Key>),
+    /// There, or there before an edit: said of names that accounts make up, of which
+    /// a record has few.
+    Present(&'a Field),
     /// This or more.
-    AtLeast(&'a Field, Key),
+    AtLeast(&'a Field, Scalar),
     /// This or less.
-    AtMost(&'a Field, Key),
+    AtMost(&'a Field, Scalar),
 }
 
-impl Key {
-    /// What a record has, if it can be looked up.
+impl Scalar {
+    /// What a record has, if it can be looked up and is no text.
     pub(crate) fn of(value: &Value<'_>) -> Option<Self> {
         match value {
             Value::Integer(number) => Some(Self::Integer(*number)),
             Value::Price(price) => Some(Self::Price(*price)),
             Value::Flag(flag) => Some(Self::Flag(*flag)),
-            Value::Text(text) => Some(Self::Text(text.as_ref().to_owned())),
-            Value::Null | Value::Number(_) | Value::Tags(_) => None,
+            Value::Null | Value::Text(_) | Value::Number(_) | Value::Tags(_) => None,
         }
     }
+}
 
+impl Key {
     /// The values of a row that compares for equality.
     fn all_of(operand: &Operand) -> Option<Vec<Self>> {
+        let integer = |number| Self::Scalar(Scalar::Integer(number));
+        let price = |price| Self::Scalar(Scalar::Price(price));
         match operand {
             Operand::Text(text) => Some(vec![Self::Text(text.clone())]),
             Operand::Texts(texts) => Some(texts.iter().cloned().map(Self::Text).collect()),
-            Operand::Integer(number) => Some(vec![Self::Integer(*number)]),
-            Operand::Integers(numbers) => {
-                Some(numbers.iter().copied().map(Self::Integer).collect())
-            }
-            Operand::Price(price) => Some(vec![Self::Price(*price)]),
-            Operand::Prices(prices) => Some(prices.iter().copied().map(Self::Price).collect()),
-            Operand::Flag(flag) => Some(vec![Self::Flag(*flag)]),
+            Operand::Integer(number) => Some(vec![integer(*number)]),
+            Operand::Integers(numbers) => Some(numbers.iter().copied().map(integer).collect()),
+            Operand::Price(one) => Some(vec![price(*one)]),
+            Operand::Prices(prices) => Some(prices.iter().copied().map(price).collect()),
+            Operand::Flag(flag) => Some(vec![Self::Scalar(Scalar::Flag(*flag))]),
             // What equals these is not found by one value.
             Operand::None | Operand::Tags(_) | Operand::Any(_) | Operand::Anys(_) => None,
         }
@@ -87,6 +100,7 @@ impl Need<'_> {
     fn breadth(&self) -> usize {
         match self {
             Self::OneOf(_, keys) => keys.len(),
+            Self::Present(_) => usize::MAX - 1,
             Self::AtLeast(..) | Self::AtMost(..) => usize::MAX,
         }
     }
@@ -95,22 +109,52 @@ impl Need<'_> {
 impl Row {
     fn need(&self) -> Option<Need<'_>> {
         let field = self.field();
+        self.need_of_value()
+            .or_else(|| field.open_name().and_then(|_| self.need_to_be_present()))
+    }
+
+    fn need_of_value(&self) -> Option<Need<'_>> {
+        let field = self.field();
         let keys = Key::all_of(self.operand())?;
-        let bound = || keys.first().cloned();
+        let bound = || match keys.first() {
+            Some(Key::Scalar(scalar)) => Some(*scalar),
+            Some(Key::Text(_)) | None => None,
+        };
         match self.operator() {
             Operator::Equal | Operator::ChangedTo | Operator::In => {
                 (keys.len() <= MAX_VALUES).then_some(Need::OneOf(field, keys))
             }
             Operator::Greater | Operator::GreaterOrEqual => {
-                bound().map(|key| Need::AtLeast(field, key))
+                bound().map(|scalar| Need::AtLeast(field, scalar))
             }
-            Operator::Less | Operator::LessOrEqual => bound().map(|key| Need::AtMost(field, key)),
+            Operator::Less | Operator::LessOrEqual => {
+                bound().map(|scalar| Need::AtMost(field, scalar))
+            }
             Operator::NotEqual
             | Operator::Contains
             | Operator::StartsWith
             | Operator::Empty
             | Operator::NotEmpty
             | Operator::Changed => None,
+        }
+    }
+
+    fn need_to_be_present(&self) -> Option<Need<'_>> {
+        match self.operator() {
+            // Null meets this one.
+            Operator::Empty => None,
+            Operator::Changed
+            | Operator::ChangedTo
+            | Operator::Equal
+            | Operator::NotEqual
+            | Operator::In
+            | Operator::Greater
+            | Operator::GreaterOrEqual
+            | Operator::Less
+            | Operator::LessOrEqual
+            | Operator::Contains
+            | Operator::StartsWith
+            | Operator::NotEmpty => Some(Need::Present(self.field())),
         }
     }
 }
@@ -125,13 +169,17 @@ mod tests {
         let condition = Condition::parse(&json).unwrap();
         condition.need().map(|need| match need {
             Need::OneOf(field, keys) => format!("{field} {keys:?}"),
-            Need::AtLeast(field, key) => format!("{field} >= {key:?}"),
-            Need::AtMost(field, key) => format!("{field} <= {key:?}"),
+            Need::Present(field) => format!("{field} there"),
+            Need::AtLeast(field, scalar) => format!("{field} >= {scalar:?}"),
+            Need::AtMost(field, scalar) => format!("{field} <= {scalar:?}"),
         })
     }
 
     fn row(field: &str, operator: &str, value: Json) -> Json {
-        json!({"field": field, "operator": operator, "value": value})
+        match value {
+            Json::Null => json!({"field": field, "operator": operator}),
+            value => json!({"field": field, "operator": operator, "value": value}),
+        }
     }
 
     #[test]
@@ -150,7 +198,7 @@ mod tests {
             ),
             (
                 json!({"all": [price(), owner()]}),
-                Some("id_owner [Integer(1), Integer(3)]"),
+                Some("id_owner [Scalar(Integer(1)), Scalar(Integer(3))]"),
             ),
             (
                 json!({"all": [price(), owner(), {"all": [name()]}]}),
@@ -166,9 +214,30 @@ mod tests {
                 None,
             ),
             (
-                json!({"all": [row("client.fields.ИНН", "equal", json!(7))]}),
-                None,
+                json!({"all": [price(), row("client.fields.ИНН", "equal", json!(7))]}),
+                Some("client.fields.ИНН there"),
             ),
+            (
+                json!({"all": [row("marks.a", "changed", Json::Null), owner()]}),
+                Some("id_owner [Scalar(Integer(1)), Scalar(Integer(3))]"),
+            ),
+            (
+                json!({"all": [row("marks.a", "changed", Json::Null)]}),
+                Some("marks.a there"),
+            ),
+            (
+                json!({"all": [row("marks.a", "not_equal", json!("b"))]}),
+                Some("marks.a there"),
+            ),
+            (
+                json!({"all": [row("marks.a", "in", json!(["1", "2", "3", "4", "5", "6", "7", "8", "9"]))]}),
+                Some("marks.a there"),
+            ),
+            (
+                json!({"all": [row("marks.a", "in", json!(["b"]))]}),
+                Some("marks.a [Text(\"b\")]"),
+            ),
+            (json!({"all": [row("marks.a", "empty", Json::Null)]}), None),
             (
                 json!({"all": [row("name", "not_equal", json!("Лид"))]}),
                 None,

@@ -49,7 +49,7 @@ impl Operand {
                 actual.iter().all(|tag| has(tags, tag))
                     && tags.iter().all(|tag| actual.contains(tag))
             }
-            (Self::Any(operand), actual) => operand.order_of(actual) == Some(Ordering::Equal),
+            (Self::Any(operand), actual) => operand.equals(actual),
             _ => false,
         }
     }
@@ -73,9 +73,7 @@ impl Operand {
             }
             (Self::Prices(prices), Value::Price(actual)) => prices.binary_search(actual).is_ok(),
             (Self::Tags(tags), Value::Tags(actual)) => actual.iter().any(|tag| has(tags, tag)),
-            (Self::Anys(operands), actual) => operands
-                .iter()
-                .any(|operand| operand.order_of(actual) == Some(Ordering::Equal)),
+            (Self::Anys(operands), actual) => operands.iter().any(|operand| operand.equals(actual)),
             _ => false,
         }
     }

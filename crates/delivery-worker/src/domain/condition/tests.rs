@@ -224,6 +224,12 @@ fn fields_of_any_kind() {
             ("client.fields.INN", "equal", json!("07701"), false),
             ("client.fields.INN", "greater", json!("999"), true),
             ("client.fields.INN", "less", json!(10_000.5), true),
+            // What is no number is neither above nor below one.
+            ("client.fields.Город", "greater", json!(5), false),
+            ("client.fields.Город", "less", json!(5), false),
+            ("client.fields.blank", "less", json!("5"), false),
+            ("client.fields.is_vip", "greater", json!(0), false),
+            ("client.fields.is_vip", "greater", json!("a"), false),
             ("client.fields.INN", "contains", json!("70"), true),
             ("client.fields.INN", "starts_with", json!(77), true),
             ("client.fields.INN", "in", json!(["a", true, 7701]), true),

@@ -55,7 +55,8 @@ async fn filters_narrow_the_list() {
     let good = app.create_webhook(json!({})).await["id"].clone();
     let bad = json!({"url": failing.url("/"), "events": ["order.add"]});
     let bad = app.create_webhook(bad).await["id"].clone();
-    app.publish(&order_added(ACCOUNT, 1)).await;
+    let added = order_added(ACCOUNT, 1);
+    app.publish(&added).await;
     app.publish(&order_deleted(ACCOUNT, 1)).await;
     app.publish(&client_added(ACCOUNT, 1)).await;
     for query in ["?event=order.delete", "?event=client.add"] {
@@ -87,6 +88,8 @@ async fn filters_narrow_the_list() {
         ("?record_id=2".to_owned(), 0),
         ("?record_id=2&record_id=1&component=client".to_owned(), 1),
         ("?event=test".to_owned(), 2),
+        (format!("?event_id={}", added.id), 2),
+        (format!("?event_id={}&trigger_id={good}", added.id), 1),
         ("?event=order.add&event=order.delete".to_owned(), 3),
         ("?created_from=2020-01-01T00:00:00Z".to_owned(), 6),
         ("?created_to=2020-01-01T00:00:00Z".to_owned(), 0),

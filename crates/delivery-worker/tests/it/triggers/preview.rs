@@ -1,10 +1,15 @@
 //! The request that would be made, shown.
 
+use std::net::IpAddr;
+
 use http_api::Scope;
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
+use test_support::wait_until;
 
-use crate::app::{ACCOUNT, OTHER_ACCOUNT, TestApp, errors, field_errors, path_of, problem_code};
+use crate::app::{
+    ACCOUNT, DEADLINE, OTHER_ACCOUNT, TestApp, errors, field_errors, path_of, problem_code,
+};
 use crate::moves::{order_in, order_moved};
 use crate::samples::client_added;
 
@@ -59,7 +64,8 @@ async fn of_an_event_it_is_what_was_sent() {
             "stage",
             "changed",
             "skip_own",
-            "condition"
+            "condition",
+            "address",
         ]
     );
     assert_eq!(failed_rules(&shown), Vec::<&str>::new());
@@ -151,7 +157,17 @@ async fn what_happens_to_the_order_is_what_the_trigger_waits_for() {
     let settings = json!({"parameters": parameters});
     for (event, body, sent, failed) in [
         ("created_in", json!({}), "event=add&was=", vec![]),
-        ("entered", json!({}), "event=edit&was=13", vec!["stage"]),
+        // An order in the stage has just come there, unless the caller says so.
+        ("entered", json!({}), "event=edit&was=12", vec![]),
+        ("entered_or_created", json!({}), "event=edit&was=12", vec![]),
+        (
+            "entered",
+            json!({"previous": {"name": "Old"}}),
+            "event=edit&was=13",
+            vec!["stage"],
+        ),
+        // It is still there.
+        ("left", json!({}), "event=edit&was=13", vec!["stage"]),
         (
             "entered",
             json!({"previous": {"id_status": 12}}),
@@ -174,6 +190,10 @@ async fn what_happens_to_the_order_is_what_the_trigger_waits_for() {
         assert_eq!(failed_rules(&shown), failed, "{event}");
         assert_eq!(shown["fires"], failed.is_empty(), "{event}");
     }
+    let left = app.create_stage_trigger("left", 13, settings).await;
+    let shown = preview(&app, &left, json!({"order": {"id_status": 14}})).await;
+    assert_eq!(shown["request"]["body"], "event=edit&was=13");
+    assert_eq!(shown["fires"], true);
     let off = app
         .create_stage_trigger("changed", 13, json!({"active": false}))
         .await;
@@ -210,6 +230,77 @@ async fn webhooks_have_it_too() {
     assert_eq!(shown["fires"], true);
     let text = shown["request"]["body"].as_str().unwrap();
     assert!(text.starts_with("id=1&name=x&price=&"), "{text}");
+}
+
+fn header<'a>(shown: &'a Value, name: &str) -> &'a Value {
+    let headers = shown["request"]["headers"].as_array().unwrap();
+    let found = headers.iter().find(|header| header["name"] == name);
+    &found.unwrap()["value"]
+}
+
+#[tokio::test]
+async fn a_token_that_only_reads_gets_no_signature_of_what_it_makes_up() {
+    let app = TestApp::start().await;
+    app.know_stages(ACCOUNT).await;
+    let trigger = app.create_stage_trigger("entered", 13, json!({})).await;
+    let webhook = app.create_webhook(json!({})).await;
+    let moved = order_moved(ACCOUNT, 42, 12, 13);
+    app.publish(&moved).await;
+    let reader = app.api_with(&[Scope::WebhooksRead]);
+    let writer = app.api_with(&[Scope::WebhooksRead, Scope::WebhooksWrite]);
+    let of_webhook = format!("{}/preview", path_of(&webhook));
+    for path in [path(&trigger), of_webhook] {
+        for body in [
+            json!({"order": {"id_status": 13, "text": "paid"}, "client": {"phone": "1"}}),
+            json!({"event_id": moved.id.to_string()}),
+        ] {
+            let shown = writer.post(&path, body.clone()).await.expect(200).json();
+            let signature = header(&shown, "webhook-signature").as_str().unwrap();
+            assert!(signature.starts_with("v1,"), "{signature}");
+            let masked = reader.post(&path, body).await.expect(200).json();
+            assert_eq!(header(&masked, "webhook-signature"), "***");
+            assert_eq!(masked["request"]["body"], shown["request"]["body"]);
+        }
+    }
+}
+
+/// What the rule `address` says.
+fn address_rule(shown: &Value) -> (&Value, &str) {
+    let rule = shown["rules"].as_array().unwrap().last().unwrap();
+    assert_eq!(rule["rule"], "address");
+    (&rule["passed"], rule["detail"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn it_says_whether_the_address_may_be_called() {
+    let app = TestApp::start().await;
+    app.know_stages(ACCOUNT).await;
+    let port = app.receiver.address().port();
+    let url = format!("http://moving.test:{port}/h");
+    app.dns
+        .set("moving.test", &[app.receiver.address().ip()], 1);
+    let settings = json!({"url": url, "events": ["order.edit"]});
+    let created = app.create_webhook(settings).await;
+    let path = format!("{}/preview", path_of(&created));
+    let body = json!({"order": {"id_status": 13}});
+    let shown = app.api.post(&path, body.clone()).await.expect(200).json();
+    assert_eq!(address_rule(&shown).0, true);
+
+    let private: IpAddr = "10.1.2.3".parse().unwrap();
+    app.dns.set("moving.test", &[private], 60);
+    let look = || async { app.api.post(&path, body.clone()).await.expect(200).json() };
+    // What was looked up before is believed for a moment.
+    let is_refused = || async { address_rule(&look().await).0 == false };
+    wait_until(DEADLINE, is_refused).await;
+    let refused = look().await;
+    assert_eq!(
+        address_rule(&refused).1,
+        format!("The address behind {url} may not be called: 10.1.2.3 is a private address.")
+    );
+    // The event fires the webhook all the same, and the request is shown.
+    assert_eq!(refused["fires"], true);
+    assert_eq!(failed_rules(&refused), ["address"]);
+    assert_eq!(refused["request"]["body"], shown["request"]["body"]);
 }
 
 #[tokio::test]

@@ -1,5 +1,9 @@
 //! Tests of triggers: `test=test`, or a request as it would be.
 
+use std::sync::mpsc;
+
+use database::{Backend, Connection, DatabaseError};
+use diesel::connection::SimpleConnection;
 use events::{Change, Event, PersonErased};
 use serde_json::{Value, json};
 use test_support::{Answer, tables_with, wait_until};
@@ -154,6 +158,14 @@ fn moved_of_person() -> Event {
     moved
 }
 
+fn person_erased() -> Event {
+    let person = PersonErased {
+        phone_e164: Some("+78123159883".to_owned()),
+        email_normalized: None,
+    };
+    event(ACCOUNT, Change::PersonErased(person))
+}
+
 impl TestApp {
     /// A trigger that tells phones.
     async fn create_telling_trigger(&self, settings: Value) -> Value {
@@ -165,16 +177,20 @@ impl TestApp {
     }
 
     async fn forget_person(&self) {
-        let person = PersonErased {
-            phone_e164: Some("+78123159883".to_owned()),
-            email_normalized: None,
-        };
-        let asked = event(ACCOUNT, Change::PersonErased(person));
-        drop(self.hand_over(&asked).await);
-        wait_until(DEADLINE, || async {
-            self.count_rows("erasures WHERE scans >= 1").await == 1
-        })
-        .await;
+        drop(self.hand_over(&person_erased()).await);
+        wait_until(DEADLINE, || async { self.count_scanned().await == 1 }).await;
+    }
+
+    /// How many requests to forget somebody were carried out once.
+    async fn count_scanned(&self) -> i64 {
+        self.count_rows("erasures WHERE scans >= 1").await
+    }
+
+    /// How many transactions wait for others, on PostgreSQL.
+    async fn count_waiting(&self) -> i64 {
+        let waiting = "pg_locks JOIN pg_stat_activity USING (pid) \
+                       WHERE NOT granted AND datname = current_database()";
+        self.count_rows(waiting).await
     }
 }
 
@@ -215,21 +231,81 @@ async fn a_person_who_is_erased_during_a_test_is_not_written_down_after_it() {
     let created = app.create_telling_trigger(json!({"active": false})).await;
     let moved = moved_of_person();
     app.publish(&moved).await;
+    assert_forgotten_during(&app, &created, json!({"event_id": moved.id.to_string()})).await;
+}
+
+#[tokio::test]
+async fn an_event_that_was_made_up_is_there_to_be_erased_before_it_is_told() {
+    let app = TestApp::start().await;
+    app.know_stages(ACCOUNT).await;
+    let created = app.create_telling_trigger(json!({"active": false})).await;
+    let body = json!({"order": {"id_status": 13}, "client": {"phone": PHONE}});
+    assert_forgotten_during(&app, &created, body).await;
+}
+
+/// A person is erased while a test of them is under way; the only scan is over before its end.
+async fn assert_forgotten_during(app: &TestApp, trigger: &Value, body: Value) {
     app.receiver.answer_next(Answer::never());
-    let path = path_of(&created, "test");
-    let body = json!({"event_id": moved.id.to_string()});
+    let path = path_of(trigger, "test");
     let (sent, ()) = tokio::join!(app.api.post(&path, body), async {
         let requests = app.receiver.wait_for_requests(2).await;
         assert!(requests[1].target.contains("315-98-83"));
         app.forget_person().await;
     });
-    let sent = sent.expect(200).json();
-    let path = format!(
-        "/api/v1/deliveries/{}",
-        sent["delivery_id"].as_str().unwrap()
-    );
+    assert_erased(app, &sent.expect(200).json()).await;
+}
+
+async fn assert_erased(app: &TestApp, sent: &Value) {
+    let id = sent["delivery_id"].as_str().unwrap();
+    let path = format!("/api/v1/deliveries/{id}");
     let logged = app.api.get(&path).await.expect(200).json();
     assert!(logged["erased_at"].is_string(), "{logged:#}");
     assert_eq!(logged["attempts_log"][0]["request"], json!(null));
     assert!(tables_with(&app.database, &TRACES).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_person_who_is_erased_while_a_test_is_written_down_does_not_stay_in_it() {
+    let app = TestApp::start().await;
+    if app.database.backend() == Backend::Sqlite {
+        // It has one writer, so that there is no such while.
+        return;
+    }
+    app.know_stages(ACCOUNT).await;
+    let created = app.create_telling_trigger(json!({"active": false})).await;
+    let moved = moved_of_person();
+    app.publish(&moved).await;
+    // Whoever writes down a test gets stuck in the midst of it, its delivery not committed.
+    let (let_go, held) = mpsc::channel::<()>();
+    let database = app.database.clone();
+    let holding = tokio::spawn(async move {
+        let hold = database.write(move |conn| {
+            if let Connection::Postgres(c) = conn {
+                c.batch_execute("LOCK TABLE attempts IN SHARE MODE")?;
+            }
+            let _released = held.recv();
+            Ok::<_, DatabaseError>(())
+        });
+        hold.await
+    });
+    let is_held = "pg_locks JOIN pg_stat_activity USING (pid) WHERE granted \
+                   AND datname = current_database() AND mode = 'ShareLock' \
+                   AND relation = 'attempts'::regclass";
+    wait_until(DEADLINE, || async { app.count_rows(is_held).await == 1 }).await;
+
+    let path = path_of(&created, "test");
+    let body = json!({"event_id": moved.id.to_string()});
+    let (sent, ()) = tokio::join!(app.api.post(&path, body), async {
+        wait_until(DEADLINE, || async { app.count_waiting().await == 1 }).await;
+        drop(app.hand_over(&person_erased()).await);
+        // Either the erasure waits for the test, or it is over.
+        wait_until(DEADLINE, || async {
+            app.count_waiting().await >= 2 || app.count_scanned().await == 1
+        })
+        .await;
+        let_go.send(()).unwrap();
+    });
+    holding.await.unwrap().unwrap();
+    wait_until(DEADLINE, || async { app.count_scanned().await == 1 }).await;
+    assert_erased(&app, &sent.expect(200).json()).await;
 }

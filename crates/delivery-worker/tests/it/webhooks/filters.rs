@@ -187,6 +187,43 @@ async fn every_fault_of_a_filter_is_named_in_one_answer() {
 }
 
 #[tokio::test]
+async fn what_the_events_never_meet_is_named_beside_other_faults() {
+    let app = TestApp::start().await;
+    app.know_stages(ACCOUNT).await;
+    let price = json!({"all": [{"field": "price", "operator": "greater", "value": 1}]});
+    let cases: [(Value, &[(&str, &str)]); 3] = [
+        (
+            json!({"name": "", "events": ["task.add"], "id_status": [12], "condition": price}),
+            &[
+                ("/name", "blank"),
+                ("/id_status", "never_met"),
+                ("/condition/all/0/field", "unknown_field"),
+            ],
+        ),
+        // Against which events is not known.
+        (
+            json!({"events": ["task.sold"], "id_status": [12]}),
+            &[("/events/0", "unknown_value")],
+        ),
+        // What was not read is not judged by what is there in its place.
+        (
+            json!({"events": ["task.edit"], "changed": ["prise"], "id_status": [12]}),
+            &[("/changed/0", "unknown_field"), ("/id_status", "never_met")],
+        ),
+    ];
+    let before = json!({"changed": ["price"], "events": ["order.edit"]});
+    let path = path_of(&app.create_webhook(before).await);
+    for (keys, expected) in cases {
+        let created = app.api.post("/api/v1/webhooks", with(&app, &keys)).await;
+        assert_eq!(field_errors(&created), errors(expected), "{keys}");
+        let mut patch = keys.clone();
+        patch["changed"] = keys.get("changed").cloned().unwrap_or(json!([]));
+        let patched = app.api.patch(&path, patch).await;
+        assert_eq!(field_errors(&patched), errors(expected), "{keys}");
+    }
+}
+
+#[tokio::test]
 async fn a_patch_is_judged_with_what_stays() {
     let app = TestApp::start().await;
     app.know_stages(ACCOUNT).await;

@@ -3,7 +3,8 @@
 use http_api::{FieldError, Fields, Invalid, Presence, code};
 use serde_json::Value;
 
-use super::{own_code, sentence};
+use super::own_code;
+use crate::api::sentence::sentence;
 use crate::domain::webhook::OwnHeader;
 use crate::domain::webhook_record::parse_headers;
 use crate::headers::{CustomHeaders, HeaderError, MAX_HEADERS};

@@ -2,8 +2,9 @@
 
 use http_api::{Fields, Invalid, Presence, code};
 
-use super::{own_code, sentence};
+use super::own_code;
 use crate::address::{Refusal, UrlError, WebhookUrl};
+use crate::api::sentence::sentence;
 use crate::send::Sender;
 
 /// Reads the URL and looks its name up: a name that leads to an address that may

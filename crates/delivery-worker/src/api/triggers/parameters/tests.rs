@@ -150,6 +150,12 @@ fn a_wrong_name_comes_with_one_that_is_right_and_free() {
         };
         assert!(message.contains(&format!("{suggested:?}")), "{message}");
     }
+    let errors = errors(&json!([pair("Имя клиента"), pair("имя клиента")]));
+    let suggested = ["imya_klienta", "imya_klienta_2"];
+    for ((_, _, message), suggested) in errors.iter().zip(suggested) {
+        assert!(message.contains(&format!("{suggested:?}")), "{message}");
+    }
+    assert_eq!(errors.len(), suggested.len());
 }
 
 fn trigger(method: &str, url: &str, parameters: &Value) -> WebhookSettings {

@@ -1,5 +1,6 @@
-//! Values of clients' own fields, whose kind nobody fixed: they compare as numbers
-//! if both sides are or read as numbers, else as texts.
+//! Values of clients' own fields, whose kind nobody fixed: they are equal as numbers
+//! if both sides are or read as numbers, else as texts. What is asked to be greater or
+//! less than a number has to be one: «не знаю» is not above 1000.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -42,14 +43,21 @@ impl AnyOperand {
         })
     }
 
-    /// How a field stands to this value; `None` for null.
-    pub(super) fn order_of(&self, actual: &Value<'_>) -> Option<Ordering> {
-        if let Some(number) = self.number
-            && let Some(actual) = Number::of(actual)
-        {
-            return actual.partial_cmp(&number);
+    pub(super) fn equals(&self, actual: &Value<'_>) -> bool {
+        match (self.number, Number::of(actual)) {
+            (Some(number), Some(actual)) => actual.partial_cmp(&number) == Some(Ordering::Equal),
+            _ => text_of(actual).is_some_and(|actual| *actual == self.text),
         }
-        text_of(actual).map(|actual| (*actual).cmp(self.text.as_str()))
+    }
+
+    /// How a field stands to this value: a number to a number, a text to a text;
+    /// `None` for anything else.
+    pub(super) fn order_of(&self, actual: &Value<'_>) -> Option<Ordering> {
+        match (self.number, actual) {
+            (Some(number), actual) => Number::of(actual)?.partial_cmp(&number),
+            (None, Value::Text(actual)) => Some((**actual).cmp(self.text.as_str())),
+            (None, _) => None,
+        }
     }
 
     pub(super) fn is_within(&self, actual: &Value<'_>) -> bool {

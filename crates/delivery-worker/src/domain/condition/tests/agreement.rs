@@ -58,6 +58,7 @@ impl Model {
             .is_some_and(|before| at(before, field) != actual);
         let is_empty = actual.is_null() || actual == json!("");
         let compared = compare(field, &actual, value);
+        let ordered = compared.filter(|_| has_order(field, &actual, value));
         match operator {
             "empty" => is_empty,
             "not_empty" => !is_empty,
@@ -66,10 +67,10 @@ impl Model {
             "changed_to" => is_changed && compared == Some(Ordering::Equal),
             "equal" => compared == Some(Ordering::Equal),
             "not_equal" => compared != Some(Ordering::Equal),
-            "greater" => compared == Some(Ordering::Greater),
-            "greater_or_equal" => matches!(compared, Some(Ordering::Greater | Ordering::Equal)),
-            "less" => compared == Some(Ordering::Less),
-            "less_or_equal" => matches!(compared, Some(Ordering::Less | Ordering::Equal)),
+            "greater" => ordered == Some(Ordering::Greater),
+            "greater_or_equal" => matches!(ordered, Some(Ordering::Greater | Ordering::Equal)),
+            "less" => ordered == Some(Ordering::Less),
+            "less_or_equal" => matches!(ordered, Some(Ordering::Less | Ordering::Equal)),
             "in" if is_tags(field) => {
                 let wanted = value.as_array().unwrap().iter().flat_map(tag_set);
                 wanted
@@ -117,6 +118,16 @@ fn compare(field: &str, actual: &Json, value: &Json) -> Option<Ordering> {
         return Some(text(actual).cmp(&plain));
     }
     Some(text(actual).cmp(&text(value)))
+}
+
+/// Whether a client's own field can be above or below: numbers to numbers, texts to
+/// texts that are none.
+fn has_order(field: &str, actual: &Json, value: &Json) -> bool {
+    !field.starts_with("client.fields.")
+        || match number(value) {
+            Some(_) => number(actual).is_some(),
+            None => actual.is_string(),
+        }
 }
 
 /// The numbers of these tests are short, so that doubles are exact.
