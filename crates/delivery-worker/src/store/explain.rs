@@ -15,6 +15,7 @@ use crate::domain::webhook::{WebhookId, WebhookKind};
 #[diesel(table_name = webhooks)]
 pub(crate) struct WebhookRow {
     pub(crate) settings: Value,
+    pub(crate) settings_version: i64,
     pub(crate) deleted_at_us: Option<i64>,
     /// At its last change; of one that was deleted, at that.
     config_version: i64,

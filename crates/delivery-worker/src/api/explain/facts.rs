@@ -30,6 +30,8 @@ pub(super) struct Facts {
     pub(super) settings: Option<WebhookSettings>,
     /// Whether it was deleted before the event came.
     pub(super) was_gone: bool,
+    /// The version of its settings now.
+    pub(super) current_version: i64,
     /// The URL that it calls now.
     pub(super) url: String,
     /// What became of the event.
@@ -65,6 +67,7 @@ pub(super) fn find_facts(
         body,
         version,
         settings,
+        current_version: webhook.settings_version,
         url: webhook.settings["url"]
             .as_str()
             .unwrap_or_default()

@@ -73,10 +73,7 @@ fn judge_all(facts: &Facts) -> Vec<RuleResponse> {
         RuleResponse::new(
             "existed",
             Some(true),
-            format!(
-                "The {noun} was there when the event came, with version {} of its settings.",
-                version.version
-            ),
+            was_there(noun, version.version, facts.current_version),
         ),
         RuleResponse::new("active", version.active, was_active(noun, version.active)),
     ];
@@ -114,6 +111,20 @@ fn was_active(noun: &str, active: Option<bool>) -> String {
         }
     };
     format!("The {noun} was switched {switched} when the event came.")
+}
+
+fn was_there(noun: &str, version: i64, current: i64) -> String {
+    let since = if version < current {
+        format!(
+            ", which are at version {current} by now: the rules are judged by the former, and what \
+             is sent is made by the latter"
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        "The {noun} was there when the event came, with version {version} of its settings{since}."
+    )
 }
 
 /// Whether a result may be another than it was before a person was erased.

@@ -18,10 +18,11 @@ pub(super) fn hold(
     let noun = facts.noun;
     let standing = &delivery.standing;
     match outcome {
+        // By whom is not said: a person may have, before there was this reason.
         Outcome::HeldInactive => match delivery.inactive_reason() {
-            // By whom is not kept: a person may have, before there was this reason.
             Some(reason) => format!(
-                "The {noun} is switched off, and cannot be switched on as it is ({reason})."
+                "The {noun} is switched off, and cannot be switched on as it is: {}.",
+                gone(reason)
             ),
             None => format!("The {noun} is switched off."),
         },
@@ -54,6 +55,36 @@ pub(super) fn hold(
             describe_refusal(&facts.url, why)
         }
         _ => String::new(),
+    }
+}
+
+/// What a reason means, in words.
+fn gone(reason: &str) -> String {
+    match reason {
+        "stage_deleted" => "its stage was deleted; choose another one".to_owned(),
+        "pipeline_deleted" => "its pipeline was deleted; choose another one".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// What ends it, in a sentence.
+fn way_out(outcome: Outcome, delivery: &LoggedDelivery, noun: &str) -> String {
+    match outcome {
+        Outcome::HeldInactive | Outcome::HeldDisabled => {
+            format!("It is sent once the {noun} is switched on again: PATCH {{\"active\": true}}.")
+        }
+        Outcome::HeldPaused if delivery.standing.paused_at.is_none() => {
+            "It is sent then.".to_owned()
+        }
+        Outcome::HeldPaused => "It is sent when that ends.".to_owned(),
+        Outcome::AddressRefused if delivery.is_pending() => format!(
+            "It is tried again at {}.",
+            show_time(delivery.row.due_at_us)
+        ),
+        Outcome::AddressRefused | Outcome::Failed if delivery.row.attempts > 0 => {
+            "It can be retried.".to_owned()
+        }
+        _ => "It can be sent once that is mended.".to_owned(),
     }
 }
 
@@ -140,15 +171,18 @@ fn of_matched(outcome: Outcome, delivery: &LoggedDelivery, facts: &Facts, now: &
         | Outcome::HeldDisabled
         | Outcome::HeldPaused
         | Outcome::HeldUnusable => format!(
-            "The event fired this {noun} and waits. {} It is sent when that ends.",
-            hold(outcome, delivery, facts, now)
+            "The event fired this {noun} and waits. {} {}",
+            hold(outcome, delivery, facts, now),
+            way_out(outcome, delivery, noun)
         ),
         Outcome::AddressRefused => format!(
-            "The event fired this {noun} and was not delivered. {}",
-            hold(outcome, delivery, facts, now)
+            "The event fired this {noun} and has not arrived. {} {}",
+            hold(outcome, delivery, facts, now),
+            way_out(outcome, delivery, noun)
         ),
         Outcome::Failed => format!(
-            "The event fired this {noun} and was given up after {tries}: {last}. It can be retried."
+            "The event fired this {noun} and was given up after {tries}: {last}. {}",
+            way_out(outcome, delivery, noun)
         ),
         Outcome::Expired => format!(
             "The event fired this {noun} and was not sent in time, so that it was given up after \

@@ -133,6 +133,7 @@ async fn a_held_delivery_does_not_say_who_switched_off() {
     assert_eq!(
         explained["summary"],
         "The event fired this trigger and waits. The trigger is switched off, and cannot be \
-         switched on as it is (stage_deleted). It is sent when that ends."
+         switched on as it is: its stage was deleted; choose another one. It is sent once the \
+         trigger is switched on again: PATCH {\"active\": true}."
     );
 }
