@@ -1,9 +1,10 @@
 //! Settings from before it was written down whether a webhook was switched on.
 
+use events::Event;
 use serde_json::{Value, json};
 
 use super::{explain, explain_until, failed};
-use crate::app::{ACCOUNT, TestApp};
+use crate::app::{ACCOUNT, TestApp, path_of};
 use crate::samples::order_added;
 
 impl TestApp {
@@ -20,8 +21,18 @@ impl TestApp {
             ),
         )
         .await;
-        let aged = "webhook_versions WHERE config_version = 0 AND active IS NULL";
-        assert_eq!(self.count_rows(aged).await, 1);
+    }
+
+    /// Has the webhook fired, then its settings replaced by another version, then all
+    /// of them aged: of the former nobody knows whether it was switched on.
+    async fn age_after(&self, webhook: &Value, event: &Event) {
+        self.publish(event).await;
+        let path = path_of(webhook);
+        let renamed = json!({"name": "renamed"});
+        self.api.patch(&path, renamed).await.expect(200);
+        self.age_versions().await;
+        let unknown = "webhook_versions WHERE config_version = 0 AND active IS NULL";
+        assert_eq!(self.count_rows(unknown).await, 1);
     }
 }
 
@@ -38,9 +49,8 @@ fn active_rule(explained: &Value) -> &Value {
 async fn that_it_was_switched_off_is_no_fault_where_nobody_knows_it() {
     let app = TestApp::start().await;
     let created = app.create_webhook(json!({"active": false})).await;
-    app.age_versions().await;
     let event = order_added(ACCOUNT, 1);
-    app.publish(&event).await;
+    app.age_after(&created, &event).await;
     let explained = explain(&app, &created, &event).await;
     assert_eq!(explained["outcome"], "not_matched");
     assert_eq!(
@@ -65,9 +75,8 @@ async fn that_it_was_switched_off_is_no_fault_where_nobody_knows_it() {
 async fn other_rules_still_tell_why() {
     let app = TestApp::start().await;
     let created = app.create_webhook(json!({"events": ["order.edit"]})).await;
-    app.age_versions().await;
     let event = order_added(ACCOUNT, 1);
-    app.publish(&event).await;
+    app.age_after(&created, &event).await;
     let explained = explain(&app, &created, &event).await;
     let reason = "The event is order.add; the webhook is for order.edit only.";
     assert_eq!(failed(&explained), [("active", UNKNOWN), ("event", reason)]);
@@ -81,9 +90,8 @@ async fn other_rules_still_tell_why() {
 async fn what_was_delivered_is_told_as_ever() {
     let app = TestApp::start().await;
     let created = app.create_webhook(json!({})).await;
-    app.age_versions().await;
     let event = order_added(ACCOUNT, 1);
-    app.publish(&event).await;
+    app.age_after(&created, &event).await;
     let explained = explain_until(&app, &created, &event, "delivered").await;
     assert_eq!(failed(&explained), [("active", UNKNOWN)]);
     assert_eq!(
@@ -91,4 +99,21 @@ async fn what_was_delivered_is_told_as_ever() {
         "The event fired this webhook and was delivered: the receiver answered 200, after 1 attempt."
     );
     assert_eq!(explained["settings_version"], 1);
+}
+
+#[tokio::test]
+async fn the_settings_of_the_upgrade_itself_are_known() {
+    let app = TestApp::start().await;
+    let created = app.create_webhook(json!({"active": false})).await;
+    app.age_versions().await;
+    let event = order_added(ACCOUNT, 1);
+    app.publish(&event).await;
+    let explained = explain(&app, &created, &event).await;
+    assert_eq!(
+        failed(&explained),
+        [(
+            "active",
+            "The webhook was switched off when the event came."
+        )]
+    );
 }
