@@ -1,9 +1,13 @@
 //! One installation: a database and a broker that outlive the workers on them.
 
+mod fault;
+mod stored;
+mod worker;
+
 use std::net::TcpListener;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use broker::{Confirmation, OutgoingMessage, Publisher};
@@ -13,13 +17,11 @@ use delivery_worker::{
 };
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use events::{Clock, Event};
 use http_api::{
     Claims, HttpApi, HttpApiParts, ScopeSet, ServerConfig, TokenSigner, TokenVerifier,
     generate_keys, serve,
 };
-use serde_json::{Value, json};
 use telemetry::Metrics;
 use test_support::{
     ApiClient, MockReceiver, ReceivedRequest, TestBroker, TestDatabase, wait_until,
@@ -29,6 +31,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::events::ACCOUNT;
+pub(crate) use fault::{Condition, Fault};
+use stored::Number;
+pub(crate) use stored::StoredAttempt;
 
 /// How long a test waits for what it waits for.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
@@ -58,84 +63,6 @@ const THREADS: usize = 2;
 /// A worker stands still as long as this is there.
 pub(crate) struct Frozen(#[expect(dead_code, reason = "held until it is dropped")] Sender<()>);
 
-/// A delivery as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, diesel::QueryableByName)]
-pub(crate) struct StoredDelivery {
-    #[diesel(sql_type = Binary)]
-    pub(crate) id: Vec<u8>,
-    #[diesel(sql_type = Text)]
-    pub(crate) state: String,
-    #[diesel(sql_type = BigInt)]
-    pub(crate) attempts: i64,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    pub(crate) last_status: Option<i64>,
-    #[diesel(sql_type = Nullable<Text>)]
-    pub(crate) last_error: Option<String>,
-}
-
-/// An attempt as it is stored, bytes included.
-#[derive(Debug, Clone, diesel::QueryableByName)]
-pub(crate) struct StoredAttempt {
-    #[diesel(sql_type = BigInt)]
-    pub(crate) number: i64,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    pub(crate) status: Option<i64>,
-    #[diesel(sql_type = Nullable<Text>)]
-    pub(crate) error_kind: Option<String>,
-    #[diesel(sql_type = Nullable<Binary>)]
-    pub(crate) request_head: Option<Vec<u8>>,
-    #[diesel(sql_type = Nullable<Binary>)]
-    pub(crate) request_body: Option<Vec<u8>>,
-    #[diesel(sql_type = Nullable<Binary>)]
-    pub(crate) response_body: Option<Vec<u8>>,
-}
-
-/// Statements that the database shall refuse.
-pub(crate) struct Fault {
-    /// Such as `INSERT`.
-    pub(crate) before: &'static str,
-    pub(crate) table: &'static str,
-    pub(crate) when: Condition,
-    /// What the database says.
-    pub(crate) message: &'static str,
-}
-
-/// A condition on the new row, as each engine has it.
-pub(crate) struct Condition {
-    pub(crate) sqlite: &'static str,
-    pub(crate) postgres: &'static str,
-}
-
-impl Condition {
-    /// Always.
-    pub(crate) const ANY: Self = Self::same("1 = 1");
-
-    /// The same words for both.
-    pub(crate) const fn same(words: &'static str) -> Self {
-        Self {
-            sqlite: words,
-            postgres: words,
-        }
-    }
-}
-
-impl Fault {
-    fn name(&self) -> String {
-        let words = self.before.to_lowercase().replace(' ', "_");
-        format!("refuse_{words}_{}", self.table)
-    }
-
-    /// The disk is full whenever this is to be done.
-    pub(crate) const fn full_disk(before: &'static str, table: &'static str) -> Self {
-        Self {
-            before,
-            table,
-            when: Condition::ANY,
-            message: "database or disk is full",
-        }
-    }
-}
-
 fn migrations() -> Vec<Migrations> {
     vec![
         outbox::MIGRATIONS,
@@ -143,12 +70,6 @@ fn migrations() -> Vec<Migrations> {
         delivery_worker::MIGRATIONS,
         revocation::MIGRATIONS,
     ]
-}
-
-#[derive(diesel::QueryableByName)]
-struct Number {
-    #[diesel(sql_type = BigInt)]
-    number: i64,
 }
 
 impl Site {
@@ -256,73 +177,6 @@ impl Site {
         }
     }
 
-    /// All deliveries but tests, by id.
-    pub(crate) async fn deliveries(&self) -> Vec<StoredDelivery> {
-        self.read(|conn| {
-            let sql = "SELECT id, state, attempts, last_status, last_error FROM deliveries \
-                       WHERE origin = 'event' ORDER BY id";
-            Ok(on_backend!(conn, |c| diesel::sql_query(sql).load(c))?)
-        })
-        .await
-    }
-
-    /// Waits until all deliveries, so many, are in this state.
-    pub(crate) async fn wait_for(&self, count: usize, state: &str) -> Vec<StoredDelivery> {
-        let all = || async {
-            let deliveries = self.deliveries().await;
-            deliveries.len() == count && deliveries.iter().all(|row| row.state == state)
-        };
-        let waited = tokio::time::timeout(DEADLINE, wait_until(2 * DEADLINE, all)).await;
-        let deliveries = self.deliveries().await;
-        assert!(
-            waited.is_ok(),
-            "{count} deliveries are not {state} within {DEADLINE:?}: {deliveries:?}"
-        );
-        deliveries
-    }
-
-    /// The attempts of a delivery in order.
-    pub(crate) async fn attempts(&self, id: &[u8]) -> Vec<StoredAttempt> {
-        let literal = self.literal(id);
-        self.read(move |conn| {
-            let sql = format!(
-                "SELECT a.number, a.status, a.error_kind, b.request_head, b.request_body, \
-                 b.response_body FROM attempts a LEFT JOIN attempt_bodies b \
-                 ON b.delivery_id = a.delivery_id AND b.claim_no = a.claim_no \
-                 WHERE a.delivery_id = {literal} ORDER BY a.claim_no"
-            );
-            Ok(on_backend!(conn, |c| diesel::sql_query(&sql).load(c))?)
-        })
-        .await
-    }
-
-    /// The number that a query of one gives under this name.
-    pub(crate) async fn number(&self, sql: &'static str) -> i64 {
-        self.read(move |conn| {
-            let row: Number = on_backend!(conn, |c| diesel::sql_query(sql).get_result(c))?;
-            Ok(row.number)
-        })
-        .await
-    }
-
-    /// The database's time.
-    pub(crate) async fn now_us(&self) -> i64 {
-        self.read(|conn| conn.now_us()).await
-    }
-
-    /// How often transactions on this database waited for each other in a
-    /// circle; 0 where there is one writer.
-    pub(crate) async fn deadlocks(&self) -> i64 {
-        if self.database.backend() == Backend::Sqlite {
-            return 0;
-        }
-        self.number(
-            "SELECT deadlocks AS number FROM pg_stat_database \
-             WHERE datname = current_database()",
-        )
-        .await
-    }
-
     /// Runs statements on the database.
     pub(crate) async fn execute(&self, sql: impl Into<String>) {
         let sql = sql.into();
@@ -333,42 +187,6 @@ impl Site {
             })
             .await
             .unwrap();
-    }
-
-    /// Makes the database refuse some statements until [`Self::mend`].
-    pub(crate) async fn break_with(&self, fault: &Fault) {
-        let Fault {
-            before,
-            table,
-            when,
-            message,
-        } = fault;
-        let name = fault.name();
-        let statements = match self.database.backend() {
-            Backend::Sqlite => format!(
-                "CREATE TRIGGER {name} BEFORE {before} ON {table} WHEN {} \
-                 BEGIN SELECT RAISE(ABORT, '{message}'); END",
-                when.sqlite
-            ),
-            Backend::Postgres => format!(
-                "CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS \
-                 $$BEGIN RAISE EXCEPTION '{message}'; END$$; \
-                 CREATE TRIGGER {name} BEFORE {before} ON {table} FOR EACH ROW WHEN ({}) \
-                 EXECUTE FUNCTION {name}()",
-                when.postgres
-            ),
-        };
-        self.execute(statements).await;
-    }
-
-    /// Takes the fault away.
-    pub(crate) async fn mend(&self, fault: &Fault) {
-        let name = fault.name();
-        let statement = match self.database.backend() {
-            Backend::Sqlite => format!("DROP TRIGGER {name}"),
-            Backend::Postgres => format!("DROP FUNCTION {name} CASCADE"),
-        };
-        self.execute(statement).await;
     }
 
     /// Whether a confirmation means that the worker has acked.
@@ -397,98 +215,6 @@ pub(crate) fn quick() -> DeliveryConfig {
         },
         retry_schedule: [0, 20, 20, 20, 20].map(Duration::from_millis).to_vec(),
         ..DeliveryConfig::default()
-    }
-}
-
-impl Worker {
-    async fn start(
-        config: DeliveryConfig,
-        dependencies: Dependencies,
-        verifier: TokenVerifier,
-        token: &str,
-    ) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .enable_all()
-            .build()
-            .unwrap();
-        let cancel = CancellationToken::new();
-        let stop = cancel.clone();
-        let (running, base) = runtime
-            .spawn(async move {
-                let service = Service::build(config, dependencies).await.unwrap();
-                let base = serve_on_loopback(&service, verifier, &stop);
-                (tokio::spawn(service.run(stop)), base)
-            })
-            .await
-            .unwrap();
-        Self {
-            api: ApiClient::new(&base, token),
-            cancel,
-            running,
-            runtime: Some(runtime),
-        }
-    }
-
-    /// Ends it at once, in the middle of whatever it does.
-    pub(crate) fn kill(mut self) {
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
-
-    /// Makes all its threads stand still, as SIGSTOP does, until the guard
-    /// goes.
-    pub(crate) fn freeze(&self) -> Frozen {
-        let (thaw, frozen) = std::sync::mpsc::channel::<()>();
-        let frozen = Arc::new(Mutex::new(frozen));
-        for _ in 0..THREADS {
-            let frozen = Arc::clone(&frozen);
-            let runtime = self.runtime.as_ref().unwrap();
-            // One after the other gets the lock once nobody can send any more.
-            runtime.spawn(async move { frozen.lock().unwrap().recv().unwrap_err() });
-        }
-        Frozen(thaw)
-    }
-
-    /// Ends it as SIGTERM does, and waits.
-    pub(crate) async fn stop(mut self) {
-        self.cancel.cancel();
-        (&mut self.running).await.unwrap();
-    }
-
-    /// Creates a webhook for orders; the receiver has got its test request
-    /// when this returns.
-    pub(crate) async fn webhook(&self, receiver: &MockReceiver) -> Value {
-        self.webhook_with(receiver, json!({})).await
-    }
-
-    /// The same with more settings.
-    pub(crate) async fn webhook_with(&self, receiver: &MockReceiver, settings: Value) -> Value {
-        let mut body = json!({
-            "name": "test",
-            "url": receiver.url("/hook"),
-            "events": ["order.add", "order.edit", "order.delete"],
-        });
-        let settings = settings.as_object().unwrap().clone();
-        body.as_object_mut().unwrap().extend(settings);
-        let answer = self.api.post("/api/v1/webhooks", body).await;
-        answer.expect(201).json()
-    }
-
-    /// The state that the API shows.
-    pub(crate) async fn webhook_state(&self, webhook: &Value) -> Value {
-        let path = format!("/api/v1/webhooks/{}", webhook["id"]);
-        self.api.get(&path).await.expect(200).json()["state"].clone()
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.cancel.cancel();
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
     }
 }
 
