@@ -37,6 +37,13 @@ struct State {
     closed: bool,
 }
 
+/// What a thread does once its unit is done.
+enum Next {
+    Unit(Queued),
+    Idle(Receiver<Queued>),
+    End,
+}
+
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool").finish_non_exhaustive()
@@ -91,25 +98,33 @@ impl Pool {
 
     fn serve(&self, number: u64) {
         let mut worker = Worker::new(&self.server);
-        while let Some(queued) = self.next(number) {
-            worker.serve(queued);
+        let mut next = self.next(number);
+        loop {
+            let queued = match next {
+                Next::Unit(queued) => queued,
+                Next::Idle(receiver) => match self.wait(number, &receiver) {
+                    Some(queued) => queued,
+                    None => return,
+                },
+                Next::End => return,
+            };
+            // Whoever was answered finds this thread idle when it comes again.
+            next = worker.serve(queued, || self.next(number));
         }
     }
 
-    /// The next unit for this thread; `None` when it shall end.
-    fn next(&self, number: u64) -> Option<Queued> {
+    fn next(&self, number: u64) -> Next {
         let mut state = self.lock();
         if let Some(queued) = state.waiting.pop_front() {
-            return Some(queued);
+            return Next::Unit(queued);
         }
         if state.closed {
             state.threads -= 1;
-            return None;
+            return Next::End;
         }
         let (sender, receiver) = mpsc::channel();
         state.idle.push((number, sender));
-        drop(state);
-        self.wait(number, &receiver)
+        Next::Idle(receiver)
     }
 
     fn wait(&self, number: u64, receiver: &Receiver<Queued>) -> Option<Queued> {

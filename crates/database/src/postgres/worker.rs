@@ -35,8 +35,8 @@ impl<'a> Worker<'a> {
         Self { server, link: None }
     }
 
-    /// Runs a unit and answers who waits for it.
-    pub(super) fn serve(&mut self, queued: Queued) {
+    /// Runs a unit and answers who waits for it, after `done`, whose result it returns.
+    pub(super) fn serve<T>(&mut self, queued: Queued, done: impl FnOnce() -> T) -> T {
         let Queued {
             mut unit,
             mode,
@@ -45,13 +45,17 @@ impl<'a> Worker<'a> {
         match mode {
             Mode::Write => {
                 let kept = self.write(&mut *unit);
+                let next = done();
                 unit.answer(kept);
+                next
             }
             Mode::Read => {
                 let read = self.read(&mut *unit);
+                let next = done();
                 unit.answer(read);
                 // Nobody need wait for the end of what changed nothing.
                 self.rollback();
+                next
             }
         }
     }
