@@ -31,7 +31,8 @@ as_postgres() {
 # The server's process, if it runs on this data: a number in a file may be another's by now.
 postgres_pid() {
     pid=$(head -n 1 "$dir/postgres/data/postmaster.pid" 2>/dev/null) || return 0
-    if [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$dir/postgres/data" ] && alive "$pid"; then
+    data=$(readlink -f "$dir/postgres/data")
+    if [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$data" ] && alive "$pid"; then
         echo "$pid"
     fi
 }
@@ -41,6 +42,11 @@ postgres_prepare() {
     rm -rf "$dir/postgres"
     mkdir "$dir/postgres"
     [ "$(id -u)" -ne 0 ] || chown postgres: "$dir/postgres"
+    if [ -n "${DEALWIRE_INFRA_DATABASE_DIR-}" ]; then
+        rm -rf "${DEALWIRE_INFRA_DATABASE_DIR:?}/$name"
+        as_postgres mkdir "$DEALWIRE_INFRA_DATABASE_DIR/$name"
+        ln -s "$DEALWIRE_INFRA_DATABASE_DIR/$name" "$dir/postgres/data"
+    fi
     if ! (cd "$dir/postgres" && as_postgres "$(postgres_programs)/initdb" --pgdata data \
         --username postgres --auth trust --encoding UTF8 --no-locale >initdb.log 2>&1); then
         show_log "$dir/postgres/initdb.log"
@@ -60,6 +66,9 @@ unix_socket_directories = '$dir/postgres/socket'
 max_connections = 200
 log_line_prefix = '%m [%p] %q%a %d '
 CONF
+    # On a disk that may be small, the log that a crash needs does not take all of it.
+    [ -z "${DEALWIRE_INFRA_DATABASE_DIR-}" ] ||
+        echo 'max_wal_size = 128MB' >>"$dir/postgres/data/postgresql.conf"
 }
 
 postgres_launch() {
@@ -79,6 +88,13 @@ postgres_wait() {
         --command "CREATE ROLE with_password LOGIN PASSWORD 'right'" ||
         fail 'PostgreSQL does not answer'
     : >"$dir/postgres/ready"
+}
+
+# As an operator does: what is under way is rolled back, the data is written. $1 its process.
+postgres_end() {
+    kill -s INT "$1"
+    wait_for_end "$1"
+    ! alive "$1" || kill_family "$1"
 }
 
 # At once, since the data goes too; but by the server itself, which gives back its shared memory.

@@ -80,6 +80,13 @@ rabbitmq_wait() {
     wait_for_port "$(management_port)" "$rabbitmq_launcher" 30 "$dir/rabbitmq/log/output"
 }
 
+# As an operator does. $1 its process, which is the shell or Erlang itself.
+rabbitmq_end() {
+    members=$(family "$1")
+    as_rabbitmq "$rabbitmq_programs/rabbitmqctl" -q shutdown --timeout 30 >/dev/null 2>&1 || kill_family "$1"
+    for member in $members; do wait_for_end "$member"; done
+}
+
 # At once, since the data goes too.
 rabbitmq_stop() {
     pid=$(rabbitmq_pid)

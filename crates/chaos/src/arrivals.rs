@@ -1,6 +1,8 @@
 //! Everything that the receivers saw.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -10,14 +12,28 @@ use rig::{Callback, Reply};
 use standardwebhooks::Webhook;
 
 use crate::callback::{is_test, key_of};
-use crate::hooks::{COUNT, HOOKS};
+use crate::hooks::Hook;
 use crate::ledger::{Key, Record};
 
 /// What came; shared with the receiver.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Arrivals {
-    inner: Arc<Mutex<Seen>>,
-    verifiers: Arc<[OnceLock<Webhook>; COUNT]>,
+    shared: Arc<Shared>,
+}
+
+impl fmt::Debug for Arrivals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arrivals").finish_non_exhaustive()
+    }
+}
+
+struct Shared {
+    /// Whose callbacks these are; a webhook's place here is its number.
+    hooks: Vec<Hook>,
+    verifiers: Vec<OnceLock<Webhook>>,
+    start: Instant,
+    are_mended: AtomicBool,
+    seen: Mutex<Seen>,
 }
 
 /// One request, test requests left out.
@@ -52,14 +68,39 @@ pub(crate) struct Seen {
 }
 
 impl Arrivals {
+    /// For the callbacks of these.
+    pub(crate) fn of(hooks: Vec<Hook>) -> Self {
+        let verifiers = hooks.iter().map(|_| OnceLock::new()).collect();
+        Self {
+            shared: Arc::new(Shared {
+                hooks,
+                verifiers,
+                start: Instant::now(),
+                are_mended: AtomicBool::new(false),
+                seen: Mutex::default(),
+            }),
+        }
+    }
+
+    /// The webhooks; one's place is its number.
+    pub(crate) fn hooks(&self) -> &[Hook] {
+        &self.shared.hooks
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, Seen> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        let seen = self.shared.seen.lock();
+        seen.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes all receivers well, as their owners do some day.
+    pub(crate) fn mend(&self) {
+        self.shared.are_mended.store(true, Ordering::Relaxed);
     }
 
     /// The secret of webhook `number`, without which nothing that comes is valid.
     pub(crate) fn expect(&self, number: u32, secret: &str) -> anyhow::Result<()> {
         let verifier = Webhook::new(secret)?;
-        if let Some(place) = self.verifiers.get(number as usize) {
+        if let Some(place) = self.shared.verifiers.get(number as usize) {
             // A webhook is made once.
             let _ = place.set(verifier);
         }
@@ -72,11 +113,13 @@ impl Arrivals {
             return Reply::Status(StatusCode::OK);
         }
         let number = callback.webhook.unwrap_or(u32::MAX);
-        let Some(hook) = HOOKS.get(number as usize) else {
+        let shared = Arc::clone(&self.shared);
+        let Some(hook) = shared.hooks.get(number as usize) else {
             return Reply::Status(StatusCode::NOT_FOUND);
         };
         let visit = self.enter(number, callback);
-        let (time, reply) = hook.mood();
+        let is_mended = shared.are_mended.load(Ordering::Relaxed);
+        let (time, reply) = hook.mood(shared.start.elapsed(), is_mended);
         tokio::time::sleep(time).await;
         visit.end(reply)
     }
@@ -85,7 +128,8 @@ impl Arrivals {
         let Callback {
             headers, body, at, ..
         } = callback;
-        let verifier = self.verifiers.get(webhook as usize).and_then(OnceLock::get);
+        let verifiers = &self.shared.verifiers;
+        let verifier = verifiers.get(webhook as usize).and_then(OnceLock::get);
         let has_valid_signature =
             verifier.is_some_and(|verifier| verifier.verify(&body, &headers).is_ok());
         let id = headers.get("webhook-id").and_then(|id| id.to_str().ok());

@@ -71,7 +71,7 @@ pub(crate) fn too_late(faults: &[Fault], leads: Option<u64>) -> Vec<String> {
 
 async fn run_stage(stage: &Stage, site: &mut Site, book: &Book) -> anyhow::Result<Vec<Fault>> {
     let lasts = match stage.harm {
-        Harm::Kill => DEAD,
+        Harm::Kill | Harm::Restart => DEAD,
         Harm::Stop => STOPPED,
     };
     let mut moments: Vec<(Duration, Victim, bool)> = Vec::new();
@@ -115,7 +115,12 @@ async fn wait_for_leads(leads: u64, book: &Book) {
 
 /// Waits until what was asked of all victims afterwards went through, or for as long
 /// as that may take.
-async fn wait_for_recovery(done: &[Fault], ledger: &Ledger, book: &Book, arrivals: &Arrivals) {
+pub(crate) async fn wait_for_recovery(
+    done: &[Fault],
+    ledger: &Ledger,
+    book: &Book,
+    arrivals: &Arrivals,
+) {
     let Some(back) = done.iter().map(|fault| fault.back).max() else {
         return;
     };

@@ -152,6 +152,12 @@ impl Action {
 }
 
 impl Key {
+    /// The edit that gave the record this revision.
+    pub(crate) fn as_edit(self) -> Self {
+        let action = Action::Edit;
+        Self { action, ..self }
+    }
+
     /// The switch of a webhook that this event fires.
     pub(crate) fn event(&self) -> String {
         let Self { record, action, .. } = self;

@@ -1,6 +1,7 @@
 //! Who makes the load of a run.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rig::Source;
 use tokio::task::JoinSet;
@@ -9,7 +10,6 @@ use crate::leads::{Book, Sender};
 use crate::ledger::Ledger;
 use crate::options::Options;
 use crate::pacer::Pacer;
-use crate::plan::Plan;
 use crate::site::Site;
 use crate::writer::Writer;
 
@@ -27,7 +27,7 @@ impl Load {
     /// Starts it: changes and leads, or a burst of leads alone.
     pub(crate) fn start(
         options: &Options,
-        plan: &Plan,
+        time: Duration,
         site: &Site,
         source: &Source,
         ledger: &Arc<Ledger>,
@@ -40,7 +40,7 @@ impl Load {
         let of_leads = match options.leads {
             Some(leads) => Pacer::burst(leads),
             None => {
-                let of_changes = load.pacer(Pacer::spread(options.changes, plan.time));
+                let of_changes = load.pacer(Pacer::spread(options.changes(), time));
                 for number in 1..=options.writers {
                     let writer = Writer {
                         name: format!("w{number}"),
@@ -51,7 +51,7 @@ impl Load {
                     };
                     load.working.spawn(writer.run());
                 }
-                Pacer::spread(options.changes / CHANGES_PER_LEAD, plan.time)
+                Pacer::spread(options.changes() / CHANGES_PER_LEAD, time)
             }
         };
         let of_leads = load.pacer(of_leads);

@@ -20,7 +20,9 @@ mod options;
 mod pacer;
 mod plan;
 mod report;
+mod rounds;
 mod run;
+mod settle;
 mod site;
 mod verdict;
 mod writer;
@@ -59,7 +61,10 @@ async fn supervise(options: &Options) -> anyhow::Result<bool> {
     }
     std::fs::create_dir_all(&options.dir)
         .with_context(|| format!("cannot use {}", options.dir.display()))?;
-    let infra = Infra::new(&options.infra, &options.name);
+    let mut infra = Infra::new(&options.infra, &options.name);
+    if let Some(disks) = &options.disks {
+        infra = infra.with_database_in(&disks.join("postgres"));
+    }
     let mut terminate = signal(SignalKind::terminate())?;
     let outcome = tokio::select! {
         outcome = run_all(options, &infra) => outcome,
@@ -90,6 +95,9 @@ async fn supervise(options: &Options) -> anyhow::Result<bool> {
 
 /// One form after the other; whether all is well with each.
 async fn run_all(options: &Options, infra: &Infra) -> anyhow::Result<bool> {
+    if options.has_rounds() {
+        return rounds::run(options, infra).await;
+    }
     let mut is_well = true;
     for form in options.forms() {
         is_well &= run::run(options, form, infra).await?;

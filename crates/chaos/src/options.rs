@@ -29,14 +29,35 @@ pub(crate) struct Options {
     #[arg(long, default_value = "chaos")]
     pub(crate) name: String,
 
-    /// The form to break [default: split; of a burst of leads both].
+    /// The form to break [default: split; of a burst of leads and in rounds both].
     #[arg(long, value_enum)]
-    form: Option<Form>,
+    pub(crate) form: Option<Form>,
 
     /// Changes to make, at least, and leads for a fifth of them; the load lasts as long
-    /// as the faults.
-    #[arg(long, default_value_t = 5_000, value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) changes: u64,
+    /// as the faults [default: 5000; in a round 300].
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    changes: Option<u64>,
+
+    /// Instead of one run, so many rounds, each with faults and receivers of its own
+    /// that its seed draws; without --form in both forms.
+    #[arg(long, value_name = "COUNT", conflicts_with = "leads", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) rounds: Option<u32>,
+
+    /// What the rounds are drawn from [default: chosen by chance, and printed].
+    #[arg(long)]
+    seed: Option<u64>,
+
+    /// The first round, to repeat a later one of a seed.
+    #[arg(long, value_name = "ROUND", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) first: u32,
+
+    /// A folder with small disks named `postgres` and `sqlite`, to be filled in rounds.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) disks: Option<PathBuf>,
+
+    /// Draw only rounds with this fault among them, such as "full disk".
+    #[arg(long, value_name = "FAULT", requires = "rounds")]
+    pub(crate) only: Option<String>,
 
     /// Instead of that load, a burst of so many leads, in whose midst what takes and
     /// converts them is killed.
@@ -59,8 +80,8 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=4))]
     pub(crate) intakes: u16,
 
-    /// Every fault once and stops two at a time: at most 3 minutes.
-    #[arg(long)]
+    /// Seven rounds that together have every kind of fault: at most 3 minutes.
+    #[arg(long, conflicts_with = "leads")]
     pub(crate) quick: bool,
 
     /// Leave servers and logs, whatever the outcome.
@@ -80,11 +101,25 @@ pub(crate) enum Form {
 impl Options {
     /// Broken one after the other.
     pub(crate) fn forms(&self) -> Vec<Form> {
-        match (self.form, self.leads) {
-            (Some(form), _) => vec![form],
-            (None, Some(_)) => vec![Form::Split, Form::Up],
-            (None, None) => vec![Form::Split],
+        match self.form {
+            Some(form) => vec![form],
+            None if self.leads.is_some() || self.has_rounds() => vec![Form::Split, Form::Up],
+            None => vec![Form::Split],
         }
+    }
+
+    pub(crate) fn changes(&self) -> u64 {
+        let usual = if self.has_rounds() { 300 } else { 5_000 };
+        self.changes.unwrap_or(usual)
+    }
+
+    pub(crate) fn has_rounds(&self) -> bool {
+        self.rounds.is_some() || self.quick
+    }
+
+    /// What the rounds are drawn from.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed.unwrap_or_else(|| fastrand::u64(..1_000_000))
     }
 
     pub(crate) fn senders(&self) -> u16 {

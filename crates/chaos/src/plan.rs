@@ -13,9 +13,9 @@ use crate::options::{Form, Options};
 pub(crate) enum Victim {
     /// The one process of `up`.
     Everything,
-    EntityService,
-    IntakeService,
-    /// Counted from 1.
+    /// Counted from 1, as all of them.
+    EntityService(usize),
+    IntakeService(usize),
     Worker(usize),
     Server(Server),
 }
@@ -27,6 +27,8 @@ pub(crate) enum Harm {
     Kill,
     /// SIGSTOP, and after a while SIGCONT.
     Stop,
+    /// Asked to end, and started again.
+    Restart,
 }
 
 /// When a stage begins.
@@ -63,6 +65,8 @@ pub(crate) struct Plan {
     pub(crate) time: Duration,
 }
 
+const ENTITY: Victim = Victim::EntityService(1);
+const INTAKE: Victim = Victim::IntakeService(1);
 const BROKER: Victim = Victim::Server(Server::RabbitMq);
 const DATABASE: Victim = Victim::Server(Server::Postgres);
 
@@ -71,17 +75,11 @@ impl Plan {
         match (form, options.leads) {
             // A burst may be over within a second; while the intake service is down it is not,
             // so it goes on after both are back.
-            (Form::Split, Some(leads)) => Self::burst(
-                leads,
-                &[
-                    &[Victim::IntakeService],
-                    &[Victim::EntityService, Victim::IntakeService],
-                    &[Victim::IntakeService, Victim::EntityService],
-                ],
-            ),
+            (Form::Split, Some(leads)) => {
+                Self::burst(leads, &[&[INTAKE], &[ENTITY, INTAKE], &[INTAKE, ENTITY]])
+            }
             (Form::Up, Some(leads)) => Self::burst(leads, &[&[Victim::Everything][..]; 3]),
             (Form::Up, None) => Self::up(),
-            (Form::Split, None) if options.quick => Self::quick(),
             (Form::Split, None) => Self::full(),
         }
     }
@@ -115,31 +113,6 @@ impl Plan {
         }
     }
 
-    /// Everything once, stops two or three at a time.
-    fn quick() -> Self {
-        let mut stages: Vec<Stage> = all(1).map(|victim| alone(Harm::Kill, victim)).collect();
-        let later = Duration::from_secs(5);
-        for victims in [
-            vec![(Duration::ZERO, Victim::Worker(2)), (later, BROKER)],
-            vec![
-                (Duration::ZERO, Victim::EntityService),
-                (Duration::from_secs(2), Victim::IntakeService),
-                (later, DATABASE),
-            ],
-        ] {
-            stages.push(Stage {
-                moment: Moment::Rested,
-                harm: Harm::Stop,
-                victims,
-            });
-        }
-        Self {
-            stages,
-            rest: Duration::from_secs(2),
-            time: Duration::from_secs(115),
-        }
-    }
-
     /// Everything twice, each for itself.
     fn full() -> Self {
         let harms = [Harm::Kill, Harm::Stop];
@@ -155,14 +128,7 @@ impl Plan {
 }
 
 fn all(worker: usize) -> impl Iterator<Item = Victim> {
-    [
-        Victim::IntakeService,
-        Victim::EntityService,
-        Victim::Worker(worker),
-        BROKER,
-        DATABASE,
-    ]
-    .into_iter()
+    [INTAKE, ENTITY, Victim::Worker(worker), BROKER, DATABASE].into_iter()
 }
 
 fn alone(harm: Harm, victim: Victim) -> Stage {
@@ -177,8 +143,8 @@ impl Victim {
     /// Whose requests tell when it is back; of any where this is none.
     pub(crate) fn serves(self) -> Option<Origin> {
         match self {
-            Self::EntityService => Some(Origin::Writer),
-            Self::IntakeService => Some(Origin::Lead),
+            Self::EntityService(_) => Some(Origin::Writer),
+            Self::IntakeService(_) => Some(Origin::Lead),
             Self::Everything | Self::Worker(_) | Self::Server(_) => None,
         }
     }
@@ -188,8 +154,8 @@ impl fmt::Display for Victim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Everything => f.write_str("up 1"),
-            Self::EntityService => f.write_str("entity-service 1"),
-            Self::IntakeService => f.write_str("intake-service 1"),
+            Self::EntityService(number) => write!(f, "entity-service {number}"),
+            Self::IntakeService(number) => write!(f, "intake-service {number}"),
             Self::Worker(number) => write!(f, "delivery-worker {number}"),
             Self::Server(server) => server.fmt(f),
         }
@@ -201,6 +167,7 @@ impl fmt::Display for Harm {
         f.write_str(match self {
             Self::Kill => "kill -9",
             Self::Stop => "stop",
+            Self::Restart => "restart",
         })
     }
 }

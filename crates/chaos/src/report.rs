@@ -100,12 +100,14 @@ fn print_callbacks(verdict: &Verdict) {
         "  out of order without a reason",
         verdict.out_of_order.len(),
     );
+    row("  left out for a newer one", verdict.skipped);
     row("LOST", verdict.lost.len());
     row("without a change", verdict.unexpected.len());
     row("under two ids", verdict.doubled.len());
     row("wrong signatures", verdict.wrong_signatures.len());
     row("wrong bodies", verdict.wrong_bodies.len());
     row("two of one record at once", verdict.overlaps.len());
+    row("out of a promised order", verdict.disordered.len());
 }
 
 fn print_recoveries(recoveries: &[Recovery]) {
@@ -140,6 +142,7 @@ fn print_findings(seen: &Seen, verdict: &Verdict, lead_verdict: &LeadVerdict) {
         ("wrong signature", &verdict.wrong_signatures),
         ("wrong body", &verdict.wrong_bodies),
         ("at once", &verdict.overlaps),
+        ("out of order", &verdict.disordered),
         ("wrong answer", &seen.wrong_answers),
     ];
     for (what, found) in of_callbacks.into_iter().chain(lead_verdict.findings()) {

@@ -6,13 +6,14 @@ use std::time::Instant;
 use rig::{Infra, Receiver};
 
 use crate::arrivals::Arrivals;
-use crate::drain::{wait_for_conversions, wait_for_silence};
-use crate::leads::{self, Book, Census};
+use crate::hooks::usual;
+use crate::leads::Book;
 use crate::ledger::Ledger;
 use crate::load::Load;
 use crate::options::{Form, Options};
 use crate::plan::Plan;
 use crate::report::{self, Report};
+use crate::settle::{Settled, settle};
 use crate::site::Site;
 use crate::verdict::recoveries;
 use crate::{faults, logs};
@@ -27,10 +28,12 @@ pub(crate) async fn run(options: &Options, form: Form, infra: &Infra) -> anyhow:
         Form::Split => Site::split(infra.clone(), options, &folder).await?,
     };
     let (ledger, book) = (Arc::new(Ledger::default()), Arc::<Book>::default());
-    let arrivals = Arrivals::default();
+    let arrivals = Arrivals::of(usual());
     let receiving = arrivals.clone();
     let receiver = Receiver::start(move |callback| receiving.clone().answer(callback)).await?;
-    site.make_webhooks(receiver, &arrivals, &ledger).await?;
+    let url = |number| receiver.url(number);
+    site.make_webhooks(url, &arrivals, &ledger).await?;
+    site.let_queues_settle().await;
     let source = site.make_source().await?;
     let name = form.as_str();
     eprintln!(
@@ -39,34 +42,19 @@ pub(crate) async fn run(options: &Options, form: Form, infra: &Infra) -> anyhow:
     );
 
     let plan = Plan::of(options, form);
-    let load = Load::start(options, &plan, &site, &source, &ledger, &book);
+    let load = Load::start(options, plan.time, &site, &source, &ledger, &book);
     let faults = faults::run(&plan, &mut site, &ledger, &book, &arrivals).await?;
     let mut problems = faults::too_late(&faults, options.leads);
     problems.extend(load.end().await?);
 
-    let drained = Instant::now();
-    let mut leads_api = site.leads_api(0, &ledger);
-    if wait_for_conversions(&mut leads_api).await? {
-        problems.push("leads are still not converted".to_owned());
-    }
-    let converted = drained.elapsed();
-    let census = Census::take(&mut leads_api, &mut site.records_api(0, &ledger)).await?;
-    let promises = book.lock().promises.clone();
-    ledger.add(leads::changes(&promises, &census));
-    let lead_verdict = leads::judge(&promises, &census);
-    let mut webhooks_api = site.webhooks_api(&ledger);
-    let (verdict, is_pending) = wait_for_silence(&mut webhooks_api, &ledger, &arrivals).await?;
-    if is_pending {
-        problems.push("deliveries are still pending".to_owned());
-    }
-    eprintln!(
-        "chaos: all leads converted after {:.1} s, silence after {:.1} s",
-        converted.as_secs_f64(),
-        drained.elapsed().as_secs_f64()
-    );
-
-    problems.extend(site.ended()?);
-    let verified = site.verify().await?;
+    let settled = settle(&mut site, &ledger, &book, &arrivals).await?;
+    let Settled {
+        verdict,
+        lead_verdict,
+        verified,
+        ..
+    } = settled;
+    problems.extend(settled.problems);
     problems.extend(site.stop().await);
     let (log_summary, alarms) = logs::read(&folder)?;
     problems.extend(alarms);

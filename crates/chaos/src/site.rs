@@ -1,15 +1,16 @@
 //! Dealwire with its servers, and how each part is harmed.
 
+mod settings;
+
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail, ensure};
-use hyper::{Method, StatusCode};
-use rig::{Ask, Infra, Installation, Layout, Process, Product, Program, Receiver, Source};
+use rig::{Infra, Installation, Layout, Process, Product, Program, Server, Wires};
 
-use crate::arrivals::Arrivals;
-use crate::hooks::HOOKS;
 use crate::insistent::Insistent;
 use crate::ledger::Ledger;
 use crate::options::Options;
@@ -26,7 +27,12 @@ const WORKERS: usize = 2;
 pub(crate) struct Site {
     home: Home,
     product: Product,
+    /// Of the account whose changes are made.
+    token: Arc<str>,
 }
+
+/// The rights that a run needs.
+const SCOPES: [&str; 3] = ["records:write", "leads:write", "webhooks:write"];
 
 /// Where it lives.
 #[derive(Debug)]
@@ -57,80 +63,95 @@ impl Site {
             delivery_workers: WORKERS,
         };
         let (product, _took) = installation.start(layout).await?;
-        Ok(Self {
+        Ok(Self::of_servers(infra, installation, product))
+    }
+
+    /// The same with wires that can be broken, and in this layout.
+    pub(crate) async fn split_wired(
+        infra: Infra,
+        options: &Options,
+        folder: &Path,
+        layout: Layout,
+    ) -> anyhow::Result<Self> {
+        infra.start().await?;
+        let servers = infra.servers().await?;
+        let installation = Installation::create(&options.program, folder, &servers).await?;
+        let product = installation.start_wired(layout).await?;
+        Ok(Self::of_servers(infra, installation, product))
+    }
+
+    fn of_servers(infra: Infra, installation: Installation, product: Product) -> Self {
+        let token = product.token().into();
+        let installation = Box::new(installation);
+        Self {
             home: Home::Servers {
                 infra,
-                installation: Box::new(installation),
+                installation,
             },
             product,
-        })
+            token,
+        }
     }
 
     /// Starts the one process that needs no servers; its log is in `folder`.
     pub(crate) async fn up(options: &Options, folder: &Path) -> anyhow::Result<Self> {
         let folder = folder.join("data");
         let (product, _took) = Product::up(&options.program, &folder).await?;
-        Ok(Self {
-            home: Home::Folder {
-                program: Program::new(&options.program),
-                folder,
-            },
+        Ok(Self::of_folder(options, folder, product))
+    }
+
+    /// The same with its data in `folder`, its log beside `log`'s others, and wires that can
+    /// be broken.
+    pub(crate) async fn up_wired(
+        options: &Options,
+        folder: PathBuf,
+        log: &Path,
+    ) -> anyhow::Result<Self> {
+        let product = Product::up_wired(&options.program, &folder, log).await?;
+        Ok(Self::of_folder(options, folder, product))
+    }
+
+    fn of_folder(options: &Options, folder: PathBuf, product: Product) -> Self {
+        let program = Program::new(&options.program);
+        let token = product.token().into();
+        Self {
+            home: Home::Folder { program, folder },
             product,
-        })
-    }
-
-    /// Makes a source of leads.
-    pub(crate) async fn make_source(&self) -> anyhow::Result<Source> {
-        let addresses = self.product.leads();
-        let address = *addresses.first().context("nobody takes leads")?;
-        Source::create(address, self.product.token(), "chaos").await
-    }
-
-    /// Makes the webhooks, then leaves new queues alone for a while.
-    pub(crate) async fn make_webhooks(
-        &self,
-        receiver: Receiver,
-        arrivals: &Arrivals,
-        ledger: &Arc<Ledger>,
-    ) -> anyhow::Result<()> {
-        let mut api = self.webhooks_api(ledger);
-        for (number, hook) in (0..).zip(&HOOKS) {
-            let body = hook.request(&receiver.url(number));
-            let ask = Ask::json(Method::POST, "/api/v1/webhooks", &body);
-            let answer = api.ask(&ask).await?.answer;
-            ensure!(
-                answer.status == StatusCode::CREATED,
-                "a webhook was answered with {} {}",
-                answer.status,
-                answer.text()
-            );
-            let body = answer.json()?;
-            let secret = body["secret"]
-                .as_str()
-                .context("a new webhook has a secret")?;
-            arrivals.expect(number, secret)?;
+            token,
         }
+    }
+
+    /// Opens an account of its own for what follows.
+    pub(crate) async fn open_account(&mut self, name: &str) -> anyhow::Result<()> {
+        let account = self.command(&["account", "create", "--name", name]).await?;
+        let mut arguments = vec!["token", "create", "--account", account.trim()];
+        arguments.extend(SCOPES.iter().flat_map(|scope| ["--scope", scope]));
+        self.token = self.command(&arguments).await?.trim().into();
+        Ok(())
+    }
+
+    /// Leaves new queues alone for a while.
+    pub(crate) async fn let_queues_settle(&self) {
         if matches!(self.home, Home::Servers { .. }) {
             tokio::time::sleep(SETTLED).await;
         }
-        Ok(())
     }
 
     /// A client of the entity service, which begins with another replica for each `number`.
     pub(crate) fn records_api(&self, number: usize, ledger: &Arc<Ledger>) -> Insistent {
-        let token = self.product.token().into();
+        let token = Arc::clone(&self.token);
         Insistent::new(self.product.records(), number, token, Arc::clone(ledger))
     }
 
     /// A client of the delivery workers.
     pub(crate) fn webhooks_api(&self, ledger: &Arc<Ledger>) -> Insistent {
-        let token = self.product.token().into();
+        let token = Arc::clone(&self.token);
         Insistent::new(self.product.webhooks(), 0, token, Arc::clone(ledger))
     }
 
     /// A client of the intake service, which begins with another replica for each `number`.
     pub(crate) fn leads_api(&self, number: usize, ledger: &Arc<Ledger>) -> Insistent {
-        let token = self.product.token().into();
+        let token = Arc::clone(&self.token);
         Insistent::new(self.product.leads(), number, token, Arc::clone(ledger))
     }
 
@@ -138,8 +159,10 @@ impl Site {
         match (harm, victim) {
             (Harm::Kill, Victim::Server(server)) => self.infra()?.kill(server).await,
             (Harm::Stop, Victim::Server(server)) => self.infra()?.pause(server).await,
+            (Harm::Restart, Victim::Server(server)) => self.infra()?.stop(server).await,
             (Harm::Kill, process) => self.process(process)?.kill().await,
             (Harm::Stop, process) => self.process(process)?.pause().await,
+            (Harm::Restart, process) => self.process(process)?.end().await.map(drop),
         }
     }
 
@@ -150,9 +173,11 @@ impl Site {
         victim: Victim,
     ) -> anyhow::Result<Instant> {
         match (harm, victim) {
-            (Harm::Kill, Victim::Server(server)) => self.infra()?.start_again(server).await?,
+            (Harm::Kill | Harm::Restart, Victim::Server(server)) => {
+                self.infra()?.start_again(server).await?;
+            }
             (Harm::Stop, Victim::Server(server)) => self.infra()?.resume(server).await?,
-            (Harm::Kill, process) => self.process(process)?.start_again()?,
+            (Harm::Kill | Harm::Restart, process) => self.process(process)?.start_again()?,
             (Harm::Stop, process) => self.process(process)?.resume().await?,
         }
         Ok(Instant::now())
@@ -160,18 +185,62 @@ impl Site {
 
     /// What `dealwire verify` says: whether all is well, and its words.
     pub(crate) async fn verify(&self) -> anyhow::Result<(bool, String)> {
-        let mut arguments = vec!["verify", "--wait", "30"];
-        let (status, text) = match &self.home {
+        let (status, text) = self.run_to_end(&["verify", "--wait", "30"]).await?;
+        Ok((status.success(), text))
+    }
+
+    /// Runs a subcommand of the program on this installation; what it printed.
+    pub(crate) async fn command(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let (status, text) = self.run_to_end(arguments).await?;
+        ensure!(
+            status.success(),
+            "{arguments:?} ended with {status}: {text}"
+        );
+        Ok(text)
+    }
+
+    async fn run_to_end(&self, arguments: &[&str]) -> anyhow::Result<(ExitStatus, String)> {
+        match &self.home {
             Home::Servers { installation, .. } => {
-                installation.program().run_to_end(&arguments).await?
+                installation.program().run_to_end(arguments).await
             }
             Home::Folder { program, folder } => {
                 let folder = folder.to_string_lossy();
-                arguments.extend(["--data-dir", &folder]);
-                program.run_to_end(&arguments).await?
+                let of_folder = [arguments, &["--data-dir", &folder]].concat();
+                program.run_to_end(&of_folder).await
             }
-        };
-        Ok((status.success(), text))
+        }
+    }
+
+    /// The wires of a process.
+    pub(crate) fn wires(&self, victim: Victim) -> anyhow::Result<&Wires> {
+        let wires = self.product.wires(&victim.to_string());
+        wires.with_context(|| format!("{victim} has no wires"))
+    }
+
+    /// Where a worker listens; counted from 1.
+    pub(crate) fn worker_address(&self, number: usize) -> anyhow::Result<SocketAddr> {
+        let addresses = self.product.webhooks();
+        let address = addresses.get(number.saturating_sub(1));
+        address
+            .copied()
+            .with_context(|| format!("there is no worker {number}"))
+    }
+
+    /// A full disk may have ended what wrote to it, as an operator finds then.
+    pub(crate) async fn revive_after_full_disk(&mut self) -> anyhow::Result<()> {
+        if let Home::Servers { infra, .. } = &self.home {
+            infra.start_again(Server::Postgres).await?;
+        }
+        Ok(())
+    }
+
+    /// Databases and broker.
+    pub(crate) fn installation(&self) -> anyhow::Result<&Installation> {
+        match &self.home {
+            Home::Servers { installation, .. } => Ok(installation),
+            Home::Folder { .. } => bail!("this form has no servers"),
+        }
     }
 
     /// Names of processes that ended by themselves, with how they ended.
@@ -191,14 +260,14 @@ impl Site {
         stopped.err().map(|error| format!("{error:#}"))
     }
 
-    fn infra(&self) -> anyhow::Result<&Infra> {
+    pub(crate) fn infra(&self) -> anyhow::Result<&Infra> {
         match &self.home {
             Home::Servers { infra, .. } => Ok(infra),
             Home::Folder { .. } => bail!("this form has no servers"),
         }
     }
 
-    fn process(&mut self, victim: Victim) -> anyhow::Result<&mut Process> {
+    pub(crate) fn process(&mut self, victim: Victim) -> anyhow::Result<&mut Process> {
         let name = victim.to_string();
         let mut processes = self.product.processes_mut();
         let process = processes.find(|process| process.name() == name);

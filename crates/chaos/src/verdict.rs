@@ -1,12 +1,14 @@
 //! Holds what was promised against what came.
 
+mod recovery;
+
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use crate::arrivals::{Arrival, Arrivals};
-use crate::faults::{Fault, first_fresh};
-use crate::hooks::HOOKS;
+use crate::hooks::{Hook, Order};
 use crate::ledger::{Change, Key, Ledger, Record};
+pub(crate) use recovery::{Recovery, recoveries};
 
 /// Within what time the receiver hears of a connection that its sender closed.
 const SAME_MOMENT: Duration = Duration::from_millis(250);
@@ -17,8 +19,8 @@ pub(crate) struct Verdict {
     pub(crate) expected: usize,
     pub(crate) received: usize,
     pub(crate) refused: usize,
-    /// When each callback that came again had first been taken.
-    pub(crate) repeats: Vec<Instant>,
+    /// Callbacks that came again after they had been taken.
+    pub(crate) repeats: Vec<Repeat>,
     /// Promised, and never taken by the receiver.
     pub(crate) lost: Vec<String>,
     /// Came without a promise: a change that happened twice, or one nobody made.
@@ -29,6 +31,10 @@ pub(crate) struct Verdict {
     /// A repeat differs, or does not say what was written.
     pub(crate) wrong_bodies: Vec<String>,
     pub(crate) overlaps: Vec<String>,
+    /// A revision was first taken after a later one by a webhook that promises order.
+    pub(crate) disordered: Vec<String>,
+    /// Left out for a newer one, where the webhook wants only that.
+    pub(crate) skipped: usize,
     /// A revision was first taken after a later one of its record, though none of its
     /// attempts was refused.
     pub(crate) out_of_order: Vec<Instant>,
@@ -36,23 +42,12 @@ pub(crate) struct Verdict {
     pub(crate) overtaken_retries: usize,
 }
 
-/// What followed a fault.
-#[derive(Debug)]
-pub(crate) struct Recovery {
-    pub(crate) what: String,
-    pub(crate) down: Duration,
-    /// From when it was back, to the first change accepted.
-    pub(crate) accepted: Option<Duration>,
-    /// To the first callback, whatever it was about.
-    pub(crate) callback: Option<Duration>,
-    /// To the first callback about a change of afterwards.
-    pub(crate) fresh: Option<Duration>,
-    /// To the last callback about a change of before, where anything was left.
-    pub(crate) caught_up: Option<Duration>,
-    /// Repeats of what was first taken nearer to this fault's begin than to any other's.
-    pub(crate) repeats: usize,
-    /// Revisions that came out of order without a reason from here to the next fault.
-    pub(crate) out_of_order: usize,
+/// A callback that came again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Repeat {
+    pub(crate) webhook: u32,
+    /// When it had first been taken.
+    pub(crate) taken_at: Instant,
 }
 
 type Place = (u32, Key);
@@ -77,10 +72,14 @@ pub(crate) fn judge(ledger: &Ledger, arrivals: &Arrivals) -> Verdict {
             .count(),
         ..Verdict::default()
     };
+    let hooks = arrivals.hooks();
     let mut expected: HashMap<Place, &Change> = HashMap::new();
+    let mut newest: HashMap<(u32, Record), u64> = HashMap::new();
     for change in &promised.changes {
-        for number in wanting(change.key) {
+        for number in wanting(hooks, change.key) {
             expected.insert((number, change.key), change);
+            let newest = newest.entry((number, change.key.record)).or_default();
+            *newest = change.key.revision.max(*newest);
         }
     }
     verdict.expected = expected.len();
@@ -88,22 +87,34 @@ pub(crate) fn judge(ledger: &Ledger, arrivals: &Arrivals) -> Verdict {
     let mut by_place: HashMap<Place, Vec<&Arrival>> = HashMap::new();
     for arrival in &seen.arrivals {
         if !arrival.has_valid_signature {
-            verdict.wrong_signatures.push(describe(arrival));
+            verdict.wrong_signatures.push(describe(hooks, arrival));
         }
-        match arrival.key {
-            Some(key) => by_place
-                .entry((arrival.webhook, key))
-                .or_default()
-                .push(arrival),
-            None => verdict.wrong_bodies.push(describe(arrival)),
+        let Some(key) = arrival.key else {
+            verdict.wrong_bodies.push(describe(hooks, arrival));
+            continue;
+        };
+        let mut place = (arrival.webhook, key);
+        let as_edit = (arrival.webhook, key.as_edit());
+        let is_merged = order_of(hooks, arrival.webhook) == Order::LatestOnly
+            && !expected.contains_key(&place)
+            && expected.contains_key(&as_edit);
+        if is_merged {
+            // An addition that waited, in the state that an edit has given it.
+            place = as_edit;
         }
+        by_place.entry(place).or_default().push(arrival);
     }
     for ((number, key), change) in &expected {
         let came = by_place
             .get(&(*number, *key))
             .map_or(&[][..], Vec::as_slice);
-        if !came.iter().any(|arrival| arrival.taken_at.is_some()) {
-            let hook = HOOKS[*number as usize].name;
+        let was_taken = came.iter().any(|arrival| arrival.taken_at.is_some());
+        let may_be_skipped = order_of(hooks, *number) == Order::LatestOnly
+            && newest.get(&(*number, key.record)) > Some(&key.revision);
+        if !was_taken && may_be_skipped {
+            verdict.skipped += 1;
+        } else if !was_taken {
+            let hook = hooks[*number as usize].name;
             let tries = came.len();
             verdict.lost.push(format!(
                 "{key} to the webhook `{hook}`: accepted {:.1} s ago, {tries} attempts came",
@@ -122,16 +133,16 @@ pub(crate) fn judge(ledger: &Ledger, arrivals: &Arrivals) -> Verdict {
                 .is_none_or(|mark| text.contains(mark))
         };
         if let Some(wrong) = came.iter().find(|arrival| !says_it(arrival)) {
-            verdict.wrong_bodies.push(describe(wrong));
+            verdict.wrong_bodies.push(describe(hooks, wrong));
         }
     }
     for (place, came) in &by_place {
         if !expected.contains_key(place) {
-            verdict.unexpected.push(describe(came[0]));
+            verdict.unexpected.push(describe(hooks, came[0]));
         }
     }
-    judge_repeats(&seen.arrivals, &mut verdict);
-    judge_order(&by_place, &mut verdict);
+    judge_repeats(hooks, &seen.arrivals, &mut verdict);
+    judge_order(hooks, &by_place, &mut verdict);
     for overlap in &seen.overlaps {
         let (earlier, later) = (
             &seen.arrivals[overlap.earlier],
@@ -149,34 +160,47 @@ pub(crate) fn judge(ledger: &Ledger, arrivals: &Arrivals) -> Verdict {
             ledger.age_of(later.at).as_secs_f64(),
             apart.as_secs_f64(),
             earlier.id,
-            describe(later)
+            describe(hooks, later)
         ));
     }
     verdict
 }
 
 /// The webhooks that an event fires.
-fn wanting(key: Key) -> impl Iterator<Item = u32> {
+fn wanting(hooks: &[Hook], key: Key) -> impl Iterator<Item = u32> {
     let event = key.event();
-    let numbered = (0..).zip(&HOOKS);
+    let numbered = (0..).zip(hooks);
     numbered
         .filter(move |(_, hook)| hook.wants(&event))
         .map(|(number, _)| number)
 }
 
-fn judge_repeats(arrivals: &[Arrival], verdict: &mut Verdict) {
+fn order_of(hooks: &[Hook], number: u32) -> Order {
+    let hook = hooks.get(number as usize);
+    hook.map_or(Order::Any, |hook| hook.order)
+}
+
+fn judge_repeats(hooks: &[Hook], arrivals: &[Arrival], verdict: &mut Verdict) {
     let mut first: HashMap<&str, &Arrival> = HashMap::new();
     let mut taken: HashMap<&str, Instant> = HashMap::new();
     for arrival in arrivals {
         let id = arrival.id.as_str();
         let before = first.entry(id).or_insert(arrival);
+        // What was refused as an edit may come as an addition, when an addition before it
+        // is known by then.
+        let may_change =
+            order_of(hooks, arrival.webhook) == Order::LatestOnly && !taken.contains_key(id);
+        if may_change {
+            *before = arrival;
+        }
         if before.body != arrival.body {
             verdict
                 .wrong_bodies
-                .push(format!("another body: {}", describe(arrival)));
+                .push(format!("another body: {}", describe(hooks, arrival)));
         }
         if let Some(at) = taken.get(id).filter(|at| **at < arrival.at) {
-            verdict.repeats.push(*at);
+            let (webhook, taken_at) = (arrival.webhook, *at);
+            verdict.repeats.push(Repeat { webhook, taken_at });
         }
         if let Some(at) = arrival.taken_at {
             taken.entry(id).or_insert(at);
@@ -184,7 +208,7 @@ fn judge_repeats(arrivals: &[Arrival], verdict: &mut Verdict) {
     }
 }
 
-fn judge_order(by_place: &HashMap<Place, Vec<&Arrival>>, verdict: &mut Verdict) {
+fn judge_order(hooks: &[Hook], by_place: &HashMap<Place, Vec<&Arrival>>, verdict: &mut Verdict) {
     let mut histories: HashMap<(u32, Record), Vec<Taken>> = HashMap::new();
     for ((number, key), came) in by_place {
         let first_taken = came.iter().filter_map(|arrival| arrival.taken_at).min();
@@ -199,12 +223,17 @@ fn judge_order(by_place: &HashMap<Place, Vec<&Arrival>>, verdict: &mut Verdict) 
             was_refused,
         });
     }
-    for mut history in histories.into_values() {
+    for ((number, record), mut history) in histories {
         history.sort_by_key(|taken| taken.at);
         let mut highest = 0;
         for taken in history {
             if taken.revision >= highest {
                 highest = taken.revision;
+            } else if order_of(hooks, number) != Order::Any {
+                let hook = hooks[number as usize].name;
+                let late = taken.revision;
+                let wrong = format!("{record:?} to `{hook}`: {late} after {highest}");
+                verdict.disordered.push(wrong);
             } else if taken.was_refused {
                 verdict.overtaken_retries += 1;
             } else {
@@ -214,8 +243,8 @@ fn judge_order(by_place: &HashMap<Place, Vec<&Arrival>>, verdict: &mut Verdict) 
     }
 }
 
-fn describe(arrival: &Arrival) -> String {
-    let hook = HOOKS[arrival.webhook as usize].name;
+fn describe(hooks: &[Hook], arrival: &Arrival) -> String {
+    let hook = hooks[arrival.webhook as usize].name;
     let about = arrival
         .key
         .map_or("no known event".to_owned(), |key| key.to_string());
@@ -224,69 +253,6 @@ fn describe(arrival: &Arrival) -> String {
         .take(300)
         .collect();
     format!("{about} to the webhook `{hook}`, id {}: {body}", arrival.id)
-}
-
-/// What followed each fault.
-pub(crate) fn recoveries(
-    faults: &[Fault],
-    ledger: &Ledger,
-    arrivals: &Arrivals,
-    verdict: &Verdict,
-) -> Vec<Recovery> {
-    let mut begins: Vec<Instant> = faults.iter().map(|fault| fault.hit).collect();
-    begins.sort_unstable();
-    let recovery = |fault: &Fault| {
-        let back = fault.back;
-        let since = |at: Instant| at.saturating_duration_since(back);
-        let next = begins.iter().find(|begin| **begin > fault.hit);
-        let is_ours = |at: &&Instant| **at >= fault.hit && next.is_none_or(|next| **at < *next);
-        let distance = |at: Instant, begin: Instant| (at.max(begin)) - (at.min(begin));
-        let nearest = |at: Instant| begins.iter().min_by_key(|begin| distance(at, **begin));
-        let was_cut = |at: &&Instant| nearest(**at) == Some(&fault.hit);
-        let fresh = first_fresh(back, fault.serves, ledger, arrivals).map(since);
-        let changes = &ledger.lock().changes;
-        let seen = arrivals.lock();
-        let accepted = changes
-            .iter()
-            .filter(|change| fault.serves.is_none_or(|origin| change.origin == origin))
-            .map(|change| change.at)
-            .filter(|at| *at > back)
-            .min();
-        let callback = seen
-            .arrivals
-            .iter()
-            .map(|arrival| arrival.at)
-            .filter(|at| *at > back)
-            .min();
-        Recovery {
-            what: fault.what.clone(),
-            down: back - fault.hit,
-            accepted: accepted.map(since),
-            callback: callback.map(since),
-            fresh,
-            caught_up: caught_up(back, changes, &seen.arrivals).map(since),
-            repeats: verdict.repeats.iter().filter(was_cut).count(),
-            out_of_order: verdict.out_of_order.iter().filter(is_ours).count(),
-        }
-    };
-    faults.iter().map(recovery).collect()
-}
-
-/// When the last event of before `back` was first taken, retries that a receiver
-/// asked for left out.
-fn caught_up(back: Instant, changes: &[Change], arrivals: &[Arrival]) -> Option<Instant> {
-    let before: HashSet<Key> = changes
-        .iter()
-        .filter(|change| change.at <= back)
-        .map(|change| change.key)
-        .collect();
-    let mut first: HashMap<Place, Instant> = HashMap::new();
-    for arrival in arrivals {
-        if let Some(key) = arrival.key.filter(|key| before.contains(key)) {
-            first.entry((arrival.webhook, key)).or_insert(arrival.at);
-        }
-    }
-    first.into_values().max().filter(|last| *last > back)
 }
 
 impl Verdict {
@@ -299,6 +265,7 @@ impl Verdict {
             &self.wrong_signatures,
             &self.wrong_bodies,
             &self.overlaps,
+            &self.disordered,
         ]
         .iter()
         .all(|found| found.is_empty())

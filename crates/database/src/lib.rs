@@ -14,6 +14,8 @@
 //! * [`Database::read`] runs a unit on one of the readers. All of it sees one moment.
 //!
 //! Units do not open transactions themselves.
+//!
+//! Tables that grow are parted by day on PostgreSQL: see [`partitions`].
 
 mod config;
 mod connection;
@@ -22,6 +24,7 @@ mod error;
 mod halving;
 mod migrations;
 mod outage;
+pub mod partitions;
 mod postgres;
 mod sqlite;
 mod unit;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use delivery_worker::{CryptoError, MasterKey};
+use delivery_worker::{CryptoError, KeyRing, MasterKey};
 use http_api::{KeyError, TokenSigner, TokenVerifier, generate_keys};
 
 use crate::data_folder::DataFolder;
@@ -154,12 +154,47 @@ impl Keys {
     ///
     /// # Errors
     /// [`KeysError`].
-    pub(crate) fn load_master(settings: &Settings) -> Result<MasterKey, KeysError> {
+    fn load_master(settings: &Settings) -> Result<MasterKey, KeysError> {
         let file = settings
             .keys
             .master(settings.data_dir.join(MASTER_KEY_FILE));
         master_key(&file, &read_given(&file, "keys.master_file")?)
     }
+
+    /// Reads all keys of webhook secrets from where the settings say: the one that
+    /// encrypts, and those that open besides.
+    ///
+    /// # Errors
+    /// [`KeysError`].
+    pub(crate) fn load_ring(settings: &Settings) -> Result<KeyRing, KeysError> {
+        key_ring(&Self::load_master(settings)?, settings)
+    }
+
+    /// The same of the data folder that `dealwire up` runs on: it has a key of its own.
+    ///
+    /// # Errors
+    /// [`KeysError`].
+    pub(crate) fn ring_of_folder(folder: &Path, settings: &Settings) -> Result<KeyRing, KeysError> {
+        let file = folder.join(MASTER_KEY_FILE);
+        let current = read_given(&file, "--data-dir")?;
+        key_ring(&master_key(&file, &current)?, settings)
+    }
+
+    /// The same with this folder's own key as the one that encrypts.
+    ///
+    /// # Errors
+    /// [`KeysError`].
+    pub(crate) fn ring(&self, settings: &Settings) -> Result<KeyRing, KeysError> {
+        key_ring(&self.master, settings)
+    }
+}
+
+fn key_ring(current: &MasterKey, settings: &Settings) -> Result<KeyRing, KeysError> {
+    let others = settings.keys.other_masters().iter();
+    let others = others
+        .map(|file| master_key(file, &read_given(file, "keys.other_master_files")?))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(KeyRing::new(current, &others)?)
 }
 
 /// A key that somebody else put there, for which `setting` names the file.

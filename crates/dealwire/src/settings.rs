@@ -1,23 +1,27 @@
 //! What an operator can set: embedded defaults, then a file, then the
 //! environment; the command line comes on top in each subcommand.
 
+mod retention;
 mod secret_text;
 mod servers;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use config::{Config, ConfigError, Environment, File, FileFormat};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 use telemetry::LogFormat;
 
+pub(crate) use retention::RetentionSettings;
 pub(crate) use secret_text::SecretText;
 pub(crate) use servers::{BrokerSettings, KeySettings, RoleSettings};
 
 /// Callbacks in flight to one webhook, at most.
 const MAX_CONCURRENCY: u16 = 64;
+const MAX_GAP_WAIT_SECONDS: u32 = 24 * 60 * 60;
 
 /// The defaults with their comments, as `dealwire settings` prints them.
 pub(crate) const DEFAULTS: &str = include_str!("settings/defaults.toml");
@@ -31,6 +35,7 @@ pub(crate) struct Settings {
     pub(crate) log: LogSettings,
     pub(crate) intake: IntakeSettings,
     pub(crate) delivery: DeliverySettings,
+    pub(crate) retention: RetentionSettings,
     pub(crate) broker: BrokerSettings,
     pub(crate) entity_service: RoleSettings,
     pub(crate) intake_service: RoleSettings,
@@ -70,8 +75,12 @@ pub(crate) struct DeliverySettings {
     #[serde(deserialize_with = "networks")]
     pub(crate) allow_networks: Vec<IpNet>,
     pub(crate) https_only: bool,
+    #[serde(deserialize_with = "files")]
+    pub(crate) extra_ca_files: Vec<PathBuf>,
     #[serde(deserialize_with = "concurrency")]
     pub(crate) concurrency: NonZeroU16,
+    #[serde(rename = "gap_wait_seconds", deserialize_with = "gap_wait")]
+    pub(crate) gap_wait: Duration,
 }
 
 /// A setting is missing, unknown or malformed; the text names it and its place.
@@ -123,6 +132,8 @@ fn environment() -> Environment {
         .try_parsing(true)
         .list_separator(",")
         .with_list_parse_key("delivery.allow_networks")
+        .with_list_parse_key("delivery.extra_ca_files")
+        .with_list_parse_key("keys.other_master_files")
         .with_list_parse_key("intake.trusted_proxies")
 }
 
@@ -134,6 +145,16 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
         .filter(|text| !text.is_empty())
         .map(|text| network(text).map_err(de::Error::custom))
         .collect()
+}
+
+/// Paths; blank ones, as an empty variable of the environment gives one, are none.
+fn files<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<PathBuf>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let texts = texts.iter().map(|text| text.trim());
+    Ok(texts
+        .filter(|text| !text.is_empty())
+        .map(PathBuf::from)
+        .collect())
 }
 
 /// Where inbound URLs begin; blank says nothing.
@@ -163,6 +184,18 @@ fn concurrency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NonZeroU16,
         return Err(de::Error::custom(why));
     }
     Ok(number)
+}
+
+/// Up to a day: nothing behind a gap moves on meanwhile.
+fn gap_wait<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let seconds = u32::deserialize(deserializer)?;
+    if seconds > MAX_GAP_WAIT_SECONDS {
+        let why = format!(
+            "delivery.gap_wait_seconds is {seconds}; give a number from 0 to {MAX_GAP_WAIT_SECONDS}"
+        );
+        return Err(de::Error::custom(why));
+    }
+    Ok(Duration::from_secs(seconds.into()))
 }
 
 /// A network in CIDR form, or a single address.
@@ -196,8 +229,16 @@ mod tests {
         assert_eq!(local_url(settings.http.listen), "http://127.0.0.1:8080/");
         assert_eq!(settings.log.format, LogFormat::Text);
         assert!(settings.delivery.allow_networks.is_empty());
+        assert!(settings.delivery.extra_ca_files.is_empty());
+        assert!(settings.keys.other_masters().is_empty());
         assert!(!settings.delivery.https_only);
         assert_eq!(settings.delivery.concurrency.get(), 16);
+        assert_eq!(settings.delivery.gap_wait, Duration::from_secs(600));
+        const DAY: Duration = Duration::from_secs(86_400);
+        assert_eq!(settings.retention.events(), 30 * DAY);
+        assert_eq!(settings.retention.deliveries(), 30 * DAY);
+        assert_eq!(settings.retention.requests(), 30 * DAY);
+        assert_eq!(settings.retention.known_events(), 31 * DAY);
     }
 
     #[test]
@@ -212,6 +253,8 @@ mod tests {
                 "127.0.0.0/8, 10.0.0.1",
             ),
             ("DEALWIRE__DELIVERY__HTTPS_ONLY", "true"),
+            ("DEALWIRE__DELIVERY__EXTRA_CA_FILES", "/etc/ca.pem"),
+            ("DEALWIRE__KEYS__OTHER_MASTER_FILES", "a.key, b.key"),
             ("DEALWIRE_CONFIG", "of no concern here"),
             ("HOME", "/root"),
         ]);
@@ -220,6 +263,9 @@ mod tests {
         assert_eq!(local_url(settings.http.listen), "http://[::1]:81/");
         assert_eq!(settings.delivery.concurrency.get(), 8);
         assert!(settings.delivery.https_only);
+        assert_eq!(settings.delivery.extra_ca_files, [Path::new("/etc/ca.pem")]);
+        let others = [Path::new("a.key"), Path::new("b.key")];
+        assert_eq!(settings.keys.other_masters(), others);
         let networks: Vec<String> = settings
             .delivery
             .allow_networks
@@ -239,9 +285,15 @@ mod tests {
             ("[delivery]\nconcurrency = 0", "delivery.concurrency"),
             ("[delivery]\nconcurrency = 65", "64"),
             (
+                "[delivery]\ngap_wait_seconds = 86401",
+                "delivery.gap_wait_seconds",
+            ),
+            (
                 "[delivery]\nallow_networks = [\"10.0.0.0/40\"]",
                 "10.0.0.0/40",
             ),
+            ("[retention]\nevents_days = 0", "retention.events_days"),
+            ("[retention]\nrequests_days = 3661", "3660"),
             ("[delivery", "delivery"),
         ] {
             let file = written(text);

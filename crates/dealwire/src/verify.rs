@@ -19,6 +19,8 @@ use outbox::audit::{self, Extent};
 use outbox::queue::DELIVERY_EVENTS;
 use tokio::time::Instant;
 
+use delivery_worker::audit::{HourKey, hour_of};
+
 use deliveries::DeliveryFindings;
 use events::EventFindings;
 use leads::LeadFindings;
@@ -41,6 +43,8 @@ pub(crate) struct Verification {
     pub(crate) delivery: Database,
     /// What is between them.
     pub(crate) between: Between,
+    /// Whether hours are listed in which nothing waits or is missing.
+    pub(crate) all_hours: bool,
 }
 
 /// The way from the outbox to the workers.
@@ -68,7 +72,8 @@ pub(crate) enum Queue {
 impl Verification {
     /// Compares; waits at most `wait` for events that are on their way.
     pub(crate) async fn run(&self, wait: Duration) -> anyhow::Result<Report> {
-        let deadline = Instant::now() + wait;
+        let began = Instant::now();
+        let deadline = began + wait;
         // First, for what leads become are events as well.
         let leads = match &self.intake {
             Some(intake) => Some(LeadFindings::read(self, intake, deadline).await?),
@@ -87,8 +92,18 @@ impl Verification {
         } else {
             self.queue(DELIVERY_EVENTS).await
         };
-        let deliveries = DeliveryFindings::read(self, &cutoff).await?;
+        let mut deliveries = DeliveryFindings::read(self, &cutoff, self.all_hours).await?;
+        for entry in &events.missing {
+            let hour = HourKey {
+                hour: hour_of(entry.event_id),
+                webhook_id: None,
+            };
+            if entry.seq <= published_through && !matches!(queue, Queue::Holds(1..)) {
+                deliveries.hours.entry(hour).or_default().missing += 1;
+            }
+        }
         Ok(Report {
+            took: began.elapsed(),
             cutoff,
             unnumbered,
             published_through,

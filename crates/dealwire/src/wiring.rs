@@ -6,12 +6,15 @@ mod databases;
 mod role;
 mod waiting;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use anyhow::Context as _;
 use broker::Broker;
 use delivery_worker::{AddressPolicy, DeliveryConfig, SendConfig};
+use entity_service::EntityConfig;
 use events::Clock;
 use http_api::{Readiness, TokenVerifier};
 use intake_service::IntakeConfig;
@@ -23,7 +26,7 @@ pub(crate) use databases::{
 };
 pub(crate) use role::{Site, run_delivery_worker, run_entity_service, run_intake_service};
 
-use crate::settings::{DeliverySettings, IntakeSettings};
+use crate::settings::{DeliverySettings, Settings};
 
 /// What the account of an installation that has only one is called at first.
 pub(crate) const FIRST_ACCOUNT_NAME: &str = "Моя компания";
@@ -53,28 +56,52 @@ fn verifier(public_pem: &str, clock: &Clock) -> anyhow::Result<TokenVerifier> {
     )?)
 }
 
-fn intake_config(settings: &IntakeSettings) -> IntakeConfig {
+fn entity_config(settings: &Settings) -> EntityConfig {
+    EntityConfig {
+        keep_events: settings.retention.events(),
+        ..EntityConfig::default()
+    }
+}
+
+fn intake_config(settings: &Settings) -> IntakeConfig {
     IntakeConfig {
-        public_url: settings.public_url.clone(),
-        trusted_proxies: settings.trusted_proxies.clone(),
-        ..IntakeConfig::default()
+        public_url: settings.intake.public_url.clone(),
+        trusted_proxies: settings.intake.trusted_proxies.clone(),
+        keep_requests: settings.retention.requests(),
+        keep_events: settings.retention.events(),
     }
 }
 
 /// `alone` says that no other process can be using the database.
-fn delivery_config(settings: &DeliverySettings, alone: bool) -> DeliveryConfig {
-    DeliveryConfig {
+fn delivery_config(settings: &Settings, alone: bool) -> anyhow::Result<DeliveryConfig> {
+    let retention = settings.retention;
+    let settings = &settings.delivery;
+    Ok(DeliveryConfig {
         send: SendConfig {
             policy: AddressPolicy {
                 allow_networks: settings.allow_networks.clone(),
                 https_only: settings.https_only,
             },
+            extra_ca_pem: extra_authorities(settings)?,
             ..SendConfig::default()
         },
         webhook_concurrency: usize::from(settings.concurrency.get()),
+        gap_wait: settings.gap_wait,
+        keep_deliveries: retention.deliveries(),
+        keep_events: retention.known_events(),
         alone,
         ..DeliveryConfig::default()
-    }
+    })
+}
+
+fn extra_authorities(settings: &DeliverySettings) -> anyhow::Result<Vec<String>> {
+    let read = |file: &PathBuf| {
+        std::fs::read_to_string(file).with_context(|| {
+            let file = file.display();
+            format!("cannot read {file}, which delivery.extra_ca_files names")
+        })
+    };
+    settings.extra_ca_files.iter().map(read).collect()
 }
 
 /// The API as a whole, whichever process answers which part.

@@ -6,6 +6,7 @@ pub(crate) mod explain;
 pub(crate) mod filters;
 mod outgoing;
 pub(crate) mod preview;
+pub(crate) mod replays;
 mod sentence;
 mod test_request;
 pub(crate) mod triggers;

@@ -20,6 +20,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) event: Option<&'a Event>,
     /// Counts from 1.
     pub(crate) number: i64,
+    /// When it is tried again if this attempt fails, on the database's clock; none if it is not.
+    pub(crate) next_attempt_at: Option<Timestamp>,
     /// When its time limit began.
     pub(crate) started: Instant,
 }
@@ -68,6 +70,7 @@ pub(crate) async fn attempt(
         signer: plan.signer(started_at),
         delivery: attempt.delivery,
         number: attempt.number,
+        next_attempt_at: attempt.next_attempt_at,
         revision: attempt.event.and_then(|event| event.change.revision()),
         at: started_at,
     }

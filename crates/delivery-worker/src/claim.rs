@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use database::DatabaseError;
-use events::EventId;
+use events::{Action, EventId};
 use tokio_util::sync::CancellationToken;
 
 use crate::dispatch::{Job, decode_stored, pump};
@@ -13,7 +13,7 @@ use crate::domain::delivery::DeliveryId;
 use crate::engine::{Engine, HeldEvent};
 use crate::lane::{Ask, Component, RecordKey};
 use crate::lease::Identity;
-use crate::store::claims::{Claimed, ClaimedRow, claim_due};
+use crate::store::claims::{Claimed, ClaimedRow, Kept, KeptLane, PassedGap, claim_due};
 use crate::store::deliveries::list_event_bodies;
 
 /// How much one commit claims at most.
@@ -107,15 +107,46 @@ async fn claim(engine: &Arc<Engine>, asks: &[Ask]) -> Result<(), ClaimError> {
         return Err(ClaimError::NoLease);
     };
     let asked = asks.to_vec();
+    let kept = kept(engine, asks);
     let (now_us, claimed) = engine
         .database
-        .write(move |conn| claim_due(conn, &worker, &asked))
+        .write(move |conn| claim_due(conn, &worker, &asked, &kept))
         .await?;
     engine.time.set(now_us);
+    claimed
+        .iter()
+        .flat_map(|answer| &answer.gaps)
+        .for_each(|gap| tell_of_gap(engine, gap));
     let events = read_events(engine, &claimed).await;
     take_over(engine, claimed, number, &events, now_us);
     pump(engine);
     Ok(())
+}
+
+/// Those of the lanes whose deliveries wait for each other.
+fn kept(engine: &Engine, asks: &[Ask]) -> Kept {
+    let lanes = asks
+        .iter()
+        .filter_map(|ask| {
+            let webhook = engine.registry.find(ask.webhook)?;
+            let (account, keeping) = (webhook.account_id, webhook.keeping()?);
+            Some((ask.webhook, KeptLane { account, keeping }))
+        })
+        .collect();
+    Kept {
+        lanes,
+        patience: engine.patience(),
+    }
+}
+
+/// A lost change is nothing that happens in order.
+fn tell_of_gap(engine: &Engine, gap: &PassedGap) {
+    engine.metrics.count_passed_gap();
+    tracing::warn!(
+        webhook = %gap.webhook, component = gap.record.component.as_str(), record = gap.record.id,
+        missing = ?gap.missing,
+        "revisions of a record did not arrive in time; the webhook gets what came after them"
+    );
 }
 
 /// Puts what was claimed into its lanes.
@@ -181,19 +212,22 @@ fn job(
     events: &HashMap<EventId, HeldEvent>,
 ) -> Option<Job> {
     let event_id = EventId::from_bytes(row.event_id.as_deref()?)?;
+    let delivery = DeliveryId::from_bytes(&row.id)?;
     let record = Component::parse(&row.component)
         .zip(row.record_id)
         .map(|(component, id)| RecordKey { component, id });
     Some(Job {
-        delivery: DeliveryId::from_bytes(&row.id)?,
+        delivery,
         webhook: ask.webhook,
         event_id,
         record,
         lease,
         claim_no: row.claim_no,
         attempts: row.attempts,
+        is_replay: DeliveryId::of_event(event_id, ask.webhook) != delivery,
         due_at_us: row.due_at_us,
         expires_at_us: row.expires_at_us,
+        sends_as_add: row.send_as.as_deref() == Some(Action::Add.as_str()),
         event: events.get(&event_id).cloned(),
     })
 }

@@ -1,17 +1,20 @@
 //! Sending what the lanes let go: one task per request under way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use database::DatabaseError;
-use events::{Decoded, Event, EventId};
+use events::{Decoded, Event, EventId, Timestamp};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::attempt::{Attempt, attempt};
 use crate::domain::delivery::DeliveryId;
 use crate::domain::webhook::WebhookId;
-use crate::engine::{Engine, HeldEvent};
+use crate::engine::{Engine, HeldEvent, micros};
 use crate::lane::{RecordKey, Stop};
 use crate::record::{AttemptLog, Outcome, OutcomeKind};
+use crate::render::as_add;
 use crate::retry::{Decision, Verdict};
 use crate::store::deliveries::find_event_body;
 
@@ -27,8 +30,12 @@ pub(crate) struct Job {
     pub(crate) claim_no: i64,
     /// Attempts made so far.
     pub(crate) attempts: i64,
+    /// Whether it is sent long after its change because somebody asked for that.
+    pub(crate) is_replay: bool,
     pub(crate) due_at_us: i64,
     pub(crate) expires_at_us: i64,
+    /// Whether an edit is sent as an add: nothing of the record was sent before.
+    pub(crate) sends_as_add: bool,
     /// The event, unless too much is in memory already.
     pub(crate) event: Option<HeldEvent>,
 }
@@ -47,7 +54,34 @@ fn next(engine: &Engine) -> Option<(WebhookId, Job)> {
         lanes.stop(Stop::Lease);
         return None;
     }
-    lanes.start()
+    let next = lanes.start(engine.clock_us());
+    if lanes.next_start_us().is_some() {
+        engine.pace_wake.notify_one();
+    }
+    next
+}
+
+/// Starts what lanes keep back for the sake of their rate, each in time, until
+/// `cancel`.
+pub(crate) async fn keep_pace(engine: Arc<Engine>, cancel: CancellationToken) {
+    while !cancel.is_cancelled() {
+        let next_us = engine.lanes().next_start_us();
+        let wait_us = next_us.map(|next_us| next_us.saturating_sub(engine.clock_us()));
+        let in_time = async {
+            match wait_us.map(|wait_us| u64::try_from(wait_us).unwrap_or(0)) {
+                Some(wait_us) => tokio::time::sleep(Duration::from_micros(wait_us)).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = engine.pace_wake.notified() => {}
+            () = in_time => {
+                engine.lanes().let_on(engine.clock_us());
+                pump(&engine);
+            }
+        }
+    }
 }
 
 /// Delivers one job, then whatever is next, until nothing is: a busy worker
@@ -103,7 +137,7 @@ impl Drop for Slot<'_> {
             return;
         }
         self.engine.lanes().finish(self.webhook, self.record, None);
-        self.engine.recorded(1);
+        self.engine.are_recorded([(self.webhook, 1)]);
         self.engine.doubt("a delivery was cut short");
     }
 }
@@ -135,17 +169,23 @@ async fn deliver(engine: &Engine, job: Job) -> (Outcome, Option<i64>) {
         return released();
     }
     let number = job.attempts + 1;
-    let is_first = job.attempts == 0;
+    let is_first = job.attempts == 0 && !job.is_replay;
     engine
         .metrics
         .observe_lag(is_first, lag_seconds(engine, &job, &event));
+    let as_add = job.sends_as_add.then(|| as_add(&event));
+    let next_pause = plan.retry.next_pause(
+        u32::try_from(number).unwrap_or(u32::MAX),
+        fastrand::f64() * 2.0 - 1.0,
+    );
     let made = attempt(
         engine,
         plan,
         &Attempt {
             delivery: job.delivery,
-            event: Some(&event),
+            event: Some(as_add.as_ref().unwrap_or(&event)),
             number,
+            next_attempt_at: next_attempt_at(engine, &job, next_pause),
             started,
         },
     )
@@ -162,12 +202,9 @@ async fn deliver(engine: &Engine, job: Job) -> (Outcome, Option<i64>) {
         }
     };
     engine.metrics.count_outcome(&made.sent.outcome);
-    let decision = plan.retry.judge(
-        u32::try_from(number).unwrap_or(u32::MAX),
-        &made.sent.outcome,
-        engine.clock.now(),
-        fastrand::f64() * 2.0 - 1.0,
-    );
+    let decision = plan
+        .retry
+        .judge(&made.sent.outcome, next_pause, engine.clock.now());
     let log = AttemptLog::new(
         number,
         webhook.settings_version,
@@ -177,6 +214,13 @@ async fn deliver(engine: &Engine, job: Job) -> (Outcome, Option<i64>) {
     );
     let duration_us = log.duration_us;
     (outcome(&job, decision, log), Some(duration_us))
+}
+
+/// When the delivery would be tried again: never earlier, since its pause begins once the outcome is
+/// written down. `None` if it would be too old by then.
+fn next_attempt_at(engine: &Engine, job: &Job, pause: Option<Duration>) -> Option<Timestamp> {
+    let at_us = engine.time.now_us().saturating_add(micros(pause?));
+    (at_us < job.expires_at_us).then_some(Timestamp(at_us))
 }
 
 fn outcome(job: &Job, decision: Decision, log: AttemptLog) -> Outcome {
@@ -190,6 +234,7 @@ fn outcome(job: &Job, decision: Decision, log: AttemptLog) -> Outcome {
             Verdict::Failed => OutcomeKind::Failed,
         },
         effect: decision.effect,
+        health: decision.health,
         log: Some(log),
         unsent_because: None,
     }
@@ -210,13 +255,13 @@ fn released(job: &Job) -> Outcome {
 }
 
 /// How late the attempt is: after the change if it is the first one, after the
-/// time it was due at otherwise.
+/// time it was due at otherwise, and if it is replayed.
 #[expect(
     clippy::cast_precision_loss,
     reason = "microseconds of any delay fit a double"
 )]
 fn lag_seconds(engine: &Engine, job: &Job, event: &Event) -> f64 {
-    let lag_us = if job.attempts == 0 {
+    let lag_us = if job.attempts == 0 && !job.is_replay {
         engine.clock.now().0 - event.occurred_at.0
     } else {
         engine.time.now_us() - job.due_at_us

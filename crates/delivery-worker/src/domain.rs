@@ -5,6 +5,7 @@ pub(crate) mod delivery;
 pub(crate) mod field;
 pub(crate) mod filter;
 pub(crate) mod record;
+pub(crate) mod replay;
 pub(crate) mod stage;
 pub(crate) mod trigger;
 pub(crate) mod webhook;

@@ -11,24 +11,27 @@ mod run;
 mod time;
 mod trouble;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use database::{Database, DatabaseError};
 use events::Clock;
 use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
 
 use crate::config::DeliveryConfig;
 use crate::dispatch::Job;
 use crate::domain::webhook::WebhookId;
-use crate::lane::{Crew, Gate, LaneLimits, Lanes, Stop};
+use crate::lane::{Crew, Gate, LaneLimits, LaneTerms, Lanes, Stop};
 use crate::lease::Lease;
 use crate::metrics::DeliveryMetrics;
+use crate::ordering::Patience;
 use crate::record::Outcome;
 use crate::registry::{Registry, UsualSettings, Webhook};
 use crate::secret::KeyRing;
 use crate::send::Sender;
+use crate::store::disabling::DeliveryTerms;
 use crate::store::lanes::{LaneRow, list_changed_lanes, list_lanes};
 pub(crate) use bodies::{BodyBudget, HeldEvent};
 pub(crate) use time::DatabaseTime;
@@ -43,6 +46,10 @@ const MAX_HELD_BYTES: usize = 32 * 1024 * 1024;
 /// How far back lanes are looked at again: a transaction that was slow to
 /// commit carries an earlier time.
 const LANE_OVERLAP_US: i64 = 10_000_000;
+
+/// How long changes before the first one that was seen of a record are waited
+/// for: workers that take events in side by side are not as much apart.
+const START_WAIT: Duration = Duration::from_secs(1);
 
 /// All that the pipeline's tasks share.
 #[derive(Debug)]
@@ -59,16 +66,22 @@ pub(crate) struct Engine {
     pub(crate) trouble: Troubles,
     lanes: Mutex<Lanes<Job>>,
     lanes_seen_us: Mutex<i64>,
+    /// Where the clock that spaces requests out begins.
+    started: Instant,
     outcomes: mpsc::UnboundedSender<Outcome>,
     unrecorded: tokio::sync::Mutex<mpsc::UnboundedReceiver<Outcome>>,
     /// Lanes may want to claim.
     pub(crate) claim_wake: Notify,
+    /// A lane's rate may let something start at another time.
+    pub(crate) pace_wake: Notify,
     /// Webhooks or lanes may have changed.
     pub(crate) poll_wake: Notify,
     /// Other workers have told something.
     pub(crate) heard_wake: Notify,
     /// There is something to tell them.
     pub(crate) news_wake: Notify,
+    /// A replay was asked for, or cancelled.
+    pub(crate) replay_wake: Notify,
     /// The identity is in doubt.
     pub(crate) lease_wake: Notify,
     /// A request or a recording is over.
@@ -108,12 +121,15 @@ impl Engine {
             trouble: Troubles::default(),
             lanes: Mutex::new(lanes),
             lanes_seen_us: Mutex::new(0),
+            started: Instant::now(),
             outcomes,
             unrecorded: tokio::sync::Mutex::new(unrecorded),
             claim_wake: Notify::new(),
+            pace_wake: Notify::new(),
             poll_wake: Notify::new(),
             heard_wake: Notify::new(),
             news_wake: Notify::new(),
+            replay_wake: Notify::new(),
             lease_wake: Notify::new(),
             quiet_wake: Notify::new(),
             config,
@@ -181,8 +197,7 @@ impl Engine {
             self.release(&mut lanes, given_up);
             return;
         }
-        let slots = webhook.plan.as_ref().map_or(1, |plan| plan.max_concurrency);
-        let given_up = lanes.set_lane(webhook.id, webhook.account_id, slots, now_us);
+        let given_up = lanes.set_lane(webhook.id, webhook.account_id, terms(webhook), now_us);
         self.release(&mut lanes, given_up);
     }
 
@@ -195,6 +210,9 @@ impl Engine {
             .is_some_and(|webhook| webhook.is_active && webhook.plan.is_ok());
         let gate = if may_send { row.gate() } else { Gate::Closed };
         let mut lanes = self.lanes();
+        if !lanes.is_news(webhook_id, row.revision) {
+            return;
+        }
         let given_up = lanes.set_gate(webhook_id, gate, self.time.now_us());
         self.release(&mut lanes, given_up);
         drop(lanes);
@@ -222,8 +240,8 @@ impl Engine {
 
     /// Gives up the claims of deliveries that will not be sent now.
     pub(crate) fn release(&self, lanes: &mut Lanes<Job>, jobs: Vec<Job>) {
-        lanes.owe(jobs.len());
         for job in jobs {
+            lanes.owe(job.webhook);
             self.report(Outcome::released(job.delivery, job.webhook, job.claim_no));
         }
     }
@@ -234,9 +252,32 @@ impl Engine {
         drop(self.outcomes.send(outcome));
     }
 
-    pub(crate) fn recorded(&self, count: usize) {
-        self.lanes().recorded(count);
+    /// Notes that these outcomes are on record, or that they will not be.
+    pub(crate) fn recorded(&self, outcomes: &[Outcome]) {
+        let mut of_webhook: HashMap<WebhookId, usize> = HashMap::new();
+        for outcome in outcomes {
+            *of_webhook.entry(outcome.webhook).or_default() += 1;
+        }
+        self.are_recorded(of_webhook);
+    }
+
+    /// The same of so many outcomes of these webhooks.
+    pub(crate) fn are_recorded(&self, counts: impl IntoIterator<Item = (WebhookId, usize)>) {
+        let mut may_start = false;
+        let mut lanes = self.lanes();
+        for (webhook, count) in counts {
+            may_start |= lanes.recorded(webhook, count);
+        }
+        drop(lanes);
+        if may_start {
+            self.claim_wake.notify_one();
+        }
         self.quiet_wake.notify_waiters();
+    }
+
+    /// Microseconds by a clock that only goes forward.
+    pub(crate) fn clock_us(&self) -> i64 {
+        micros(self.started.elapsed())
     }
 
     pub(crate) fn stop(&self, reason: Stop) {
@@ -261,9 +302,40 @@ impl Engine {
         micros(self.config.disable_after)
     }
 
+    /// How long deliveries that go in order wait for revisions that are missing.
+    pub(crate) fn patience(&self) -> Patience {
+        Patience {
+            gap_us: micros(self.config.gap_wait),
+            start_us: micros(START_WAIT.min(self.config.gap_wait)),
+        }
+    }
+
     pub(crate) fn expire_after_us(&self) -> i64 {
         micros(self.config.expire_after)
     }
+
+    /// How deliveries begin that no settings of their webhook say anything of.
+    pub(crate) fn delivery_terms(&self) -> DeliveryTerms {
+        let first_pause = self.config.retry_schedule.first().copied();
+        DeliveryTerms {
+            first_pause_us: micros(first_pause.unwrap_or_default()),
+            expire_after_us: self.expire_after_us(),
+        }
+    }
+}
+
+fn terms(webhook: &Webhook) -> LaneTerms {
+    webhook.plan.as_ref().map_or(
+        LaneTerms {
+            max_concurrency: 1,
+            ..LaneTerms::default()
+        },
+        |plan| LaneTerms {
+            max_concurrency: plan.max_concurrency,
+            rate_per_second: plan.rate_per_second,
+            is_exclusive: plan.is_exclusive(),
+        },
+    )
 }
 
 pub(crate) fn micros(duration: Duration) -> i64 {

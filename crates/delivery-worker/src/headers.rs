@@ -34,6 +34,7 @@ const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp
 /// Carries the signature (WIRE 4).
 pub(crate) const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 const DELIVERY_ATTEMPT: HeaderName = HeaderName::from_static("x-delivery-attempt");
+const DELIVERY_NEXT_ATTEMPT: HeaderName = HeaderName::from_static("x-delivery-next-attempt");
 const RECORD_REVISION: HeaderName = HeaderName::from_static("x-record-revision");
 
 const OUR_NAME: &str = concat!("Dealwire/", env!("CARGO_PKG_VERSION"));
@@ -183,6 +184,8 @@ pub(crate) struct CallbackHeaders<'a> {
     pub(crate) signature: &'a str,
     /// Counts from 1.
     pub(crate) attempt: u32,
+    /// When it is tried again if this attempt fails, Unix seconds; nothing on the last one.
+    pub(crate) next_attempt_seconds: Option<i64>,
     /// The record's revision; nothing for a bulk delete or a test.
     pub(crate) revision: Option<i64>,
     /// The webhook's own.
@@ -197,7 +200,7 @@ impl CallbackHeaders<'_> {
     ///
     /// If the delivery id or the signature holds what no header can carry.
     pub(crate) fn assemble(&self) -> Result<HeaderMap, InvalidHeaderValue> {
-        let mut headers = HeaderMap::with_capacity(10 + self.own.0.len());
+        let mut headers = HeaderMap::with_capacity(11 + self.own.0.len());
         headers.insert(USER_AGENT, HeaderValue::from_static(OUR_NAME));
         // Some firewalls in front of receivers turn away requests without it.
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
@@ -208,6 +211,9 @@ impl CallbackHeaders<'_> {
         headers.insert(WEBHOOK_TIMESTAMP, self.timestamp_seconds.into());
         headers.insert(WEBHOOK_SIGNATURE, HeaderValue::from_str(self.signature)?);
         headers.insert(DELIVERY_ATTEMPT, self.attempt.into());
+        if let Some(seconds) = self.next_attempt_seconds {
+            headers.insert(DELIVERY_NEXT_ATTEMPT, seconds.into());
+        }
         if let Some(revision) = self.revision {
             headers.insert(RECORD_REVISION, revision.into());
         }

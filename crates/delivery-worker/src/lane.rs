@@ -5,15 +5,21 @@
 //! others. What a lane has claimed and cannot start yet waits in its queue,
 //! which is kept as short as the receiver is slow. Accounts take turns.
 //!
-//! Times are microseconds by the database's clock, given in by the caller.
+//! Times are microseconds by the database's clock, given in by the caller; but
+//! what spaces requests out goes by a clock that never jumps (`clock_us`).
 
 mod asking;
+mod breaker;
+mod gates;
 mod lanes;
+mod pace;
 mod queue;
 mod rotation;
 mod share;
 mod single;
 
+pub(crate) use breaker::Breaker;
+pub(crate) use gates::Gate;
 pub(crate) use lanes::Lanes;
 pub(crate) use share::Crew;
 
@@ -84,15 +90,15 @@ pub(crate) enum Stop {
     Shutdown,
 }
 
-/// Whether a lane may send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Gate {
-    /// Yes.
-    Open,
-    /// Not before this time.
-    ClosedUntil(i64),
-    /// Not until somebody opens it.
-    Closed,
+/// What a webhook's settings say of its lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct LaneTerms {
+    /// How many requests may be under way at once, over all workers.
+    pub(crate) max_concurrency: usize,
+    /// How many may begin within a second, over all workers.
+    pub(crate) rate_per_second: Option<u32>,
+    /// Whether one worker at a time has all the slots.
+    pub(crate) is_exclusive: bool,
 }
 
 /// A lane that has work and room.

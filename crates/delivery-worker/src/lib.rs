@@ -20,6 +20,8 @@ mod dispatch;
 mod domain;
 mod engine;
 mod erasure;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod headers;
 mod ingest;
 mod lane;
@@ -28,9 +30,12 @@ mod matching;
 mod metrics;
 mod news;
 mod openapi;
+mod ordering;
 mod record;
 mod registry;
 mod render;
+mod replay;
+mod retention;
 mod retry;
 mod routes;
 mod secret;
@@ -45,9 +50,12 @@ use database::Migrations;
 use diesel_migrations::embed_migrations;
 
 pub use address::{AddressPolicy, Refusal, Special};
-pub use config::DeliveryConfig;
+pub use config::{BreakerConfig, DeliveryConfig};
 pub use registry::{MatchingProbe, ProbeError};
-pub use secret::{CryptoError, InvalidMasterKey, InvalidSecret, KeyRing, MasterKey, WebhookSecret};
+pub use secret::{
+    CryptoError, InvalidMasterKey, InvalidSecret, KeyRing, MasterKey, ResealError, Resealed,
+    UnreadableKeys, WebhookSecret, reseal_some,
+};
 pub use send::{SendConfig, Sender, SenderError, TIME_LIMIT};
 pub use service::{BuildError, Dependencies, Service};
 pub use sign::Signer;

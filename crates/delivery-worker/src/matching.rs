@@ -125,12 +125,7 @@ pub(crate) fn fires(subject: Subject<'_>, occasion: &Occasion<'_>) -> bool {
 /// not pass. `known` names the stages that the event itself does not name.
 pub(crate) fn judge(subject: Subject<'_>, event: &Event, known: &AccountStages) -> Vec<RuleResult> {
     let Some(occasion) = Occasion::of(event) else {
-        return vec![RuleResult {
-            rule: Rule::Event,
-            passed: false,
-            detail: wording::no_occasion(event.change.event_type()),
-            rows: Vec::new(),
-        }];
+        return vec![judge_other(subject, event)];
     };
     Rule::ALL
         .into_iter()
@@ -150,6 +145,22 @@ pub(crate) fn judge(subject: Subject<'_>, event: &Event, known: &AccountStages) 
         .collect()
 }
 
+/// What there is to say of an event that is of no record: filters do not apply to it.
+fn judge_other(subject: Subject<'_>, event: &Event) -> RuleResult {
+    let switch = EventSwitches::of(&event.change);
+    let passed = switch.is_some_and(|switch| subject.events.intersects(switch));
+    let event_type = event.change.event_type();
+    RuleResult {
+        rule: Rule::Event,
+        passed,
+        detail: match switch {
+            Some(_) => wording::event(passed, subject, event_type),
+            None => wording::no_occasion(event_type),
+        },
+        rows: Vec::new(),
+    }
+}
+
 /// The record that a change is of; `None` for a bulk delete, and for what is
 /// no record at all.
 pub(crate) fn record_of(change: &Change) -> Option<RecordKey> {
@@ -162,7 +173,8 @@ pub(crate) fn record_of(change: &Change) -> Option<RecordKey> {
         | Change::LeadConversionRequested(_)
         | Change::LeadConverted(_)
         | Change::TokenRevoked(_)
-        | Change::PersonErased(_) => return None,
+        | Change::PersonErased(_)
+        | Change::WebhookDisabled(_) => return None,
     };
     Some(RecordKey { component, id })
 }

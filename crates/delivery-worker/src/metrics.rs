@@ -18,10 +18,13 @@ pub(crate) struct DeliveryMetrics {
     oldest_due: IntGauge,
     in_flight: IntGauge,
     queued: IntGauge,
+    lanes_open: IntGauge,
     events: IntCounterVec,
     parked: IntCounter,
     pending: IntGauge,
     parked_now: IntGauge,
+    removed: IntCounterVec,
+    passed_gaps: IntCounter,
 }
 
 impl DeliveryMetrics {
@@ -50,6 +53,10 @@ impl DeliveryMetrics {
                 "dealwire_delivery_queued_deliveries",
                 "Claimed deliveries that wait for a slot of their webhook.",
             )?,
+            lanes_open: metrics.gauge(
+                "dealwire_delivery_lanes_open",
+                "Webhooks whose circuit breaker is open or half open; each worker shows all.",
+            )?,
             events: metrics.counter_vec(
                 "dealwire_delivery_events_total",
                 "Events taken in; repeated ones were known already.",
@@ -67,7 +74,20 @@ impl DeliveryMetrics {
                 "dealwire_delivery_parked_messages",
                 "Messages that are parked at the moment.",
             )?,
+            removed: metrics.counter_vec(
+                "dealwire_delivery_removed_total",
+                "What was old and went: deliveries, events, and partitions of bodies.",
+                &["kind"],
+            )?,
+            passed_gaps: metrics.counter(
+                "dealwire_delivery_passed_gaps_total",
+                "Gaps in the revisions of a record that deliveries in order did not wait for any longer.",
+            )?,
         })
+    }
+
+    pub(crate) fn count_passed_gap(&self) {
+        self.passed_gaps.inc();
     }
 
     pub(crate) fn observe_lag(&self, is_first: bool, seconds: f64) {
@@ -86,6 +106,11 @@ impl DeliveryMetrics {
             },
         };
         self.outcomes.with_label_values(&[class]).inc();
+    }
+
+    pub(crate) fn show_open_breakers(&self, lanes: usize) {
+        self.lanes_open
+            .set(i64::try_from(lanes).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn show_load(&self, oldest_due_us: i64, in_flight: usize, queued: usize) {
@@ -107,6 +132,11 @@ impl DeliveryMetrics {
         };
         count("new", new);
         count("repeated", repeated);
+    }
+
+    pub(crate) fn count_removed(&self, kind: &str, number: usize) {
+        let number = u64::try_from(number).unwrap_or(u64::MAX);
+        self.removed.with_label_values(&[kind]).inc_by(number);
     }
 
     pub(crate) fn count_parked(&self, number: usize) {

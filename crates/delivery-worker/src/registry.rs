@@ -15,10 +15,11 @@ use crate::domain::filter::Filter;
 use crate::domain::webhook::{EventSwitches, WebhookId, WebhookSettings};
 use crate::headers::{CustomHeaders, HeaderError};
 use crate::matching::{StageTrigger, Subject};
+use crate::ordering::Keeping;
 use crate::render::RenderSettings;
 use crate::retry::RetryPolicy;
 use crate::secret::{KeyRing, SecretOwner, UnsealError};
-use crate::sign::Signer;
+use crate::sign::{Signer, Signers};
 use crate::store::config::{ConfigRow, list_changed};
 use known::Known;
 pub(crate) use known::Snapshot;
@@ -48,6 +49,8 @@ struct Terms {
     events: EventSwitches,
     filter: Filter,
     trigger: Option<StageTrigger>,
+    /// What it wants of the changes of one record, if not simply all.
+    keeping: Option<Keeping>,
 }
 
 impl From<&WebhookSettings> for Terms {
@@ -56,11 +59,27 @@ impl From<&WebhookSettings> for Terms {
             events: settings.events,
             filter: settings.filter.clone(),
             trigger: settings.trigger.as_ref().map(StageTrigger::from),
+            keeping: match (settings.ordered, settings.latest_only) {
+                (true, _) => Some(Keeping::InOrder),
+                (false, true) => Some(Keeping::Latest),
+                (false, false) => None,
+            },
         }
     }
 }
 
 impl Webhook {
+    /// What it wants of the changes of one record, if not simply all.
+    pub(crate) fn keeping(&self) -> Option<Keeping> {
+        self.terms.keeping
+    }
+
+    /// Whether the revisions of its account's records are followed for it, also
+    /// while it is switched off: what it misses is no gap later.
+    fn follows_revisions(&self) -> bool {
+        !self.is_deleted && self.keeping() == Some(Keeping::InOrder)
+    }
+
     /// What decides whether an event fires it.
     pub(crate) fn subject(&self) -> Subject<'_> {
         Subject {
@@ -84,18 +103,25 @@ pub(crate) struct SendPlan {
     pub(crate) headers: CustomHeaders,
     pub(crate) retry: RetryPolicy,
     pub(crate) max_concurrency: usize,
-    signer: Signer,
-    /// Signs with the rotated secret as well, until then.
-    overlap: Option<(Signer, Timestamp)>,
+    /// How many requests may begin within a second, if that is bounded.
+    pub(crate) rate_per_second: Option<u32>,
+    /// Whether changes of a record go strictly in the order of its revisions.
+    pub(crate) ordered: bool,
+    /// Whether only a record's latest change is kept of those that wait.
+    pub(crate) latest_only: bool,
+    signers: Signers,
 }
 
 impl SendPlan {
+    /// Whether one worker at a time sends for the webhook: its order or its
+    /// rate cannot be kept by several that do not talk to each other.
+    pub(crate) fn is_exclusive(&self) -> bool {
+        self.rate_per_second.is_some() || self.ordered || self.latest_only
+    }
+
     /// What signs a request that is made now.
     pub(crate) fn signer(&self, now: Timestamp) -> &Signer {
-        match &self.overlap {
-            Some((both, until)) if now < *until => both,
-            _ => &self.signer,
-        }
+        self.signers.at(now)
     }
 }
 
@@ -216,15 +242,9 @@ fn plan(
         account_id: AccountId(row.account_id),
         webhook_id: row.id,
     };
-    let secret = keys.unseal(&row.secret, owner)?;
-    let overlap = match (&row.previous_secret, row.previous_secret_until_us) {
-        (Some(sealed), Some(until_us)) => {
-            let previous = keys.unseal(sealed, owner)?;
-            let both = Signer::new(&[secret.clone(), previous]);
-            Some((both, Timestamp(until_us)))
-        }
-        _ => None,
-    };
+    let sealed = row.keys.clone().read();
+    let sealed = sealed.map_err(|error| Unusable::Settings(error.to_string()))?;
+    let signers = Signers::open(keys, owner, &sealed, settings.ed25519)?;
     let headers = settings
         .headers
         .iter()
@@ -256,8 +276,10 @@ fn plan(
             stop_on_4xx: settings.stop_on_4xx,
         },
         max_concurrency,
-        signer: Signer::new(std::slice::from_ref(&secret)),
-        overlap,
+        rate_per_second: settings.rate_per_second,
+        ordered: settings.ordered,
+        latest_only: settings.latest_only,
+        signers,
     })
 }
 

@@ -12,7 +12,7 @@ mod parameters;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use events::Event;
+use events::{Action, Change, Event};
 use hyper::Method;
 
 use crate::domain::trigger::{CallMethod, TriggerSettings};
@@ -147,6 +147,31 @@ pub(crate) fn render(event: &Event, settings: &RenderSettings) -> Result<Rendere
     }
     let flat = FlatBody::of(&event.change, settings.strict_body).ok_or_else(unfit)?;
     Ok(settings.pack(&flat.entries))
+}
+
+/// The same change told as an add, to a receiver that was never told of the
+/// record. What is no edit of a record stays as it is.
+pub(crate) fn as_add(event: &Event) -> Event {
+    let mut event = event.clone();
+    match &mut event.change {
+        Change::Order(change) if change.action == Action::Edit => {
+            change.action = Action::Add;
+            change.changed.clear();
+            change.previous = None;
+        }
+        Change::Task(change) if change.action == Action::Edit => {
+            change.action = Action::Add;
+            change.changed.clear();
+            change.previous = None;
+        }
+        Change::Client(change) if change.action == Action::Edit => {
+            change.action = Action::Add;
+            change.changed.clear();
+            change.previous = None;
+        }
+        _ => {}
+    }
+    event
 }
 
 /// The test request: the variable `test` and nothing else (S0).

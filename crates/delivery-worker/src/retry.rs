@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use events::Timestamp;
 
-use crate::send::SendOutcome;
+use crate::send::{FailureKind, SendOutcome};
 use retry_after::pause_asked_for;
 
 const fn seconds(seconds: u64) -> Duration {
@@ -64,13 +64,27 @@ pub(crate) enum Effect {
     Pause(Duration),
 }
 
-/// Both.
+/// What an attempt says of the receiver's health, for its circuit breaker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Health {
+    /// It works.
+    Success,
+    /// It does not.
+    Failure,
+    /// Nothing: no request was made, or the answer was one that a receiver in
+    /// good health gives as well.
+    Unknown,
+}
+
+/// All of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Decision {
     /// For the delivery.
     pub(crate) verdict: Verdict,
     /// For the webhook.
     pub(crate) effect: Effect,
+    /// For the webhook's circuit breaker.
+    pub(crate) health: Health,
 }
 
 impl RetryPolicy {
@@ -79,27 +93,45 @@ impl RetryPolicy {
         self.schedule.first().copied().unwrap_or_default()
     }
 
-    /// Judges the outcome of attempt number `attempt`, counted from 1.
+    /// The pause between attempt number `attempt`, counted from 1, and the next;
+    /// `None` if it is the last. Drawn before the attempt, so that its receiver
+    /// can be told.
     ///
     /// `spread` from -1 to 1 places the next attempt within ten per cent of its
     /// time, so that what failed together does not come back together.
+    pub(crate) fn next_pause(&self, attempt: u32, spread: f64) -> Option<Duration> {
+        let pause = usize::try_from(attempt)
+            .ok()
+            .and_then(|place| self.schedule.get(place))?;
+        Some(pause.mul_f64(1.0 + 0.1 * spread.clamp(-1.0, 1.0)))
+    }
+
+    /// Judges the outcome of an attempt that [`Self::next_pause`] was drawn for.
     pub(crate) fn judge(
         &self,
-        attempt: u32,
         outcome: &SendOutcome,
+        next_pause: Option<Duration>,
         now: Timestamp,
-        spread: f64,
     ) -> Decision {
-        let SendOutcome::Answered(answer) = outcome else {
-            return Decision {
-                verdict: self.next(attempt, spread),
-                effect: Effect::None,
-            };
+        let again = next_pause.map_or(Verdict::Failed, Verdict::Retry);
+        let answer = match outcome {
+            SendOutcome::Answered(answer) => answer,
+            SendOutcome::Failed(failure) => {
+                return Decision {
+                    verdict: again,
+                    effect: Effect::None,
+                    health: match failure.kind {
+                        FailureKind::Blocked => Health::Unknown,
+                        _ => Health::Failure,
+                    },
+                };
+            }
         };
         if answer.is_success() {
             return Decision {
                 verdict: Verdict::Delivered,
                 effect: Effect::None,
+                health: Health::Success,
             };
         }
         let effect = match answer.status {
@@ -111,21 +143,16 @@ impl RetryPolicy {
                 }),
             _ => Effect::None,
         };
-        let verdict = if self.stop_on_4xx && is_final(answer.status) {
-            Verdict::Failed
-        } else {
-            self.next(attempt, spread)
-        };
-        Decision { verdict, effect }
-    }
-
-    fn next(&self, attempt: u32, spread: f64) -> Verdict {
-        let pause = usize::try_from(attempt)
-            .ok()
-            .and_then(|place| self.schedule.get(place));
-        pause.map_or(Verdict::Failed, |pause| {
-            Verdict::Retry(pause.mul_f64(1.0 + 0.1 * spread.clamp(-1.0, 1.0)))
-        })
+        let ends_it = self.stop_on_4xx && is_final(answer.status);
+        Decision {
+            verdict: if ends_it { Verdict::Failed } else { again },
+            effect,
+            health: if ends_it || effect != Effect::None {
+                Health::Unknown
+            } else {
+                Health::Failure
+            },
+        }
     }
 }
 
@@ -142,7 +169,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::send::Answer;
+    use crate::send::{Answer, SendFailure};
 
     fn answered(status: u16, headers: &[(&'static str, &str)]) -> SendOutcome {
         let headers: HeaderMap = headers
@@ -166,8 +193,16 @@ mod tests {
 
     const NOW: Timestamp = Timestamp(1_767_323_045_000_000);
 
+    fn failed(kind: FailureKind) -> Decision {
+        let failure = SendFailure {
+            kind,
+            detail: String::new(),
+        };
+        judge(&usual(false), 1, &SendOutcome::Failed(failure))
+    }
+
     fn judge(policy: &RetryPolicy, attempt: u32, outcome: &SendOutcome) -> Decision {
-        policy.judge(attempt, outcome, NOW, 0.0)
+        policy.judge(outcome, policy.next_pause(attempt, 0.0), NOW)
     }
 
     #[test]
@@ -244,6 +279,28 @@ mod tests {
         assert_eq!(judge(&policy, 1, &not_asked).effect, Effect::None);
     }
 
+    #[test]
+    fn only_what_speaks_of_the_receiver_counts_for_its_breaker() {
+        let health = |stop_on_4xx, status, headers: &[(&'static str, &str)]| {
+            judge(&usual(stop_on_4xx), 1, &answered(status, headers)).health
+        };
+        assert_eq!(health(false, 204, &[]), Health::Success);
+        for status in [302, 400, 404, 429, 500, 503] {
+            assert_eq!(health(false, status, &[]), Health::Failure, "{status}");
+        }
+        assert_eq!(health(true, 404, &[]), Health::Unknown);
+        assert_eq!(health(true, 500, &[]), Health::Failure);
+        assert_eq!(health(false, 410, &[]), Health::Unknown);
+        for status in [429, 503] {
+            let asked = [("retry-after", "5")];
+            assert_eq!(health(false, status, &asked), Health::Unknown, "{status}");
+            let at_once = [("retry-after", "0")];
+            assert_eq!(health(false, status, &at_once), Health::Failure, "{status}");
+        }
+        assert_eq!(failed(FailureKind::Blocked).health, Health::Unknown);
+        assert_eq!(failed(FailureKind::Timeout).health, Health::Failure);
+    }
+
     proptest! {
         #[test]
         fn a_retry_is_within_ten_per_cent_of_its_schedule(
@@ -255,14 +312,13 @@ mod tests {
                 schedule: schedule.iter().copied().map(seconds).collect(),
                 stop_on_4xx: false,
             };
-            let decision = policy.judge(attempt, &answered(500, &[]), NOW, spread);
-            match (decision.verdict, schedule.get(attempt as usize)) {
-                (Verdict::Retry(pause), Some(&planned)) => {
+            match (policy.next_pause(attempt, spread), schedule.get(attempt as usize)) {
+                (Some(pause), Some(&planned)) => {
                     let planned = planned as f64;
                     prop_assert!(pause.as_secs_f64() >= planned * 0.9 - 1e-6);
                     prop_assert!(pause.as_secs_f64() <= planned * 1.1 + 1e-6);
                 }
-                (Verdict::Failed, None) => {}
+                (None, None) => {}
                 other => prop_assert!(false, "{other:?}"),
             }
         }

@@ -7,6 +7,8 @@
 //! a [`SendOutcome`].
 
 mod connect;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod in_memory;
 mod outcome;
 mod pool;
 mod request;

@@ -1,6 +1,8 @@
 //! Each second: what other workers and the API changed, what is due that
 //! nobody here knows of, and what will never be sent.
 
+mod freeing;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::delivery::DeliveryState;
 use crate::engine::Engine;
 use crate::store::deliveries::{PendingLane, count_pending, end_pending, list_pending_lanes};
+use freeing::{Freeing, free_missed};
 
 const PERIOD: Duration = Duration::from_secs(1);
 /// How often all that waits is counted for the metrics.
@@ -26,6 +29,7 @@ const BATCH: i64 = 1_000;
 /// Looks around until `cancel`.
 pub(crate) async fn sweep(engine: Arc<Engine>, cancel: CancellationToken) {
     let mut counted_at: Option<Instant> = None;
+    let mut freeing = Freeing::default();
     while !cancel.is_cancelled() {
         let looked_at = Instant::now();
         match look(&engine).await {
@@ -33,6 +37,9 @@ pub(crate) async fn sweep(engine: Arc<Engine>, cancel: CancellationToken) {
                 engine.trouble.sweep.over();
             }
             Err(error) => engine.trouble.sweep.failed(&error),
+        }
+        if let Err(error) = freeing.look(&engine).await {
+            tracing::debug!(%error, "what waits in order could not be looked at");
         }
         if counted_at.is_none_or(|at| at.elapsed() >= COUNT_PERIOD) {
             counted_at = Some(Instant::now());
@@ -88,7 +95,7 @@ async fn look(engine: &Engine) -> Result<(), DatabaseError> {
             continue;
         }
         due.insert(lane.webhook(), earliest_us);
-        if engine.lanes().is_open(lane.webhook()) {
+        if engine.lanes().flows_freely(lane.webhook()) {
             oldest_us = oldest_us.min(earliest_us);
         }
     }
@@ -97,6 +104,7 @@ async fn look(engine: &Engine) -> Result<(), DatabaseError> {
     engine
         .metrics
         .show_load(now_us - oldest_us, lanes.in_flight(), lanes.queued());
+    engine.metrics.show_open_breakers(lanes.with_open_breaker());
     Ok(())
 }
 
@@ -134,6 +142,10 @@ async fn end(
         .await?;
     tracing::info!(%webhook, state = state.as_str(), count = ended, "deliveries ended unsent");
     if ended > 0 {
+        let ended_in_turn = engine.registry.find(webhook).and_then(|it| it.keeping());
+        if state == DeliveryState::Expired && ended_in_turn.is_some() {
+            free_missed(engine, webhook).await?;
+        }
         engine.webhooks_changed();
     }
     Ok(())

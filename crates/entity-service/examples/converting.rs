@@ -105,6 +105,7 @@ async fn start(database: Database, broker: Broker) -> Service {
     // The relay has its own example.
     let config = EntityConfig {
         relay: RelaySwitch::Off,
+        ..EntityConfig::default()
     };
     Service::build(config, dependencies).await.unwrap()
 }

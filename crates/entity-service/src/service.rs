@@ -1,5 +1,7 @@
 //! The service put together: what it needs, what it answers, what runs beside.
 
+use std::time::Duration;
+
 use actix_web::web::{Data, ServiceConfig};
 use broker::Broker;
 use database::{Database, DatabaseError};
@@ -57,6 +59,7 @@ pub struct Service {
     conversion: Conversion,
     erasures: Erasures,
     broker: Broker,
+    keep_events: Duration,
 }
 
 impl Service {
@@ -104,6 +107,7 @@ impl Service {
             conversion,
             erasures,
             broker,
+            keep_events: config.keep_events,
         })
     }
 
@@ -152,7 +156,8 @@ impl Service {
             self.conversion.run(cancel.clone()),
             self.erasures
                 .run(self.broker, ENTITY_ERASURES, cancel.clone()),
-            idempotency::run_expiry(database, cancel.clone()),
+            idempotency::run_expiry(database.clone(), cancel.clone()),
+            outbox::retention::run(database, self.keep_events, cancel.clone()),
         );
     }
 }

@@ -45,7 +45,8 @@ pub struct EnvelopeActor {
 /// Records come with their REST body. Events that are not of a record name ids
 /// only: `lead.conversion_requested` is `{"id_lead"}`, without the person's name
 /// and contacts; `lead.converted` is `{"id_lead", "id_client", "id_order",
-/// "warnings"}`; `token.revoked` is `{"token_id"}`; `person.erased` is `{}`.
+/// "warnings"}`; `token.revoked` is `{"token_id"}`; `person.erased` is `{}`;
+/// `webhook.disabled` is `{"id", "name", "kind", "reason", "disabled_at"}`.
 pub fn envelope(event: &Event) -> Envelope {
     Envelope {
         id: event.id,
@@ -86,6 +87,13 @@ fn data(change: &Change) -> Value {
         }),
         Change::TokenRevoked(change) => json!({"token_id": change.token_id}),
         Change::PersonErased(_) => json!({}),
+        Change::WebhookDisabled(change) => json!({
+            "id": change.webhook_id,
+            "name": change.name,
+            "kind": change.kind.as_str(),
+            "reason": change.reason.as_str(),
+            "disabled_at": change.disabled_at.to_rfc3339(),
+        }),
     }
 }
 
@@ -108,7 +116,8 @@ fn previous(change: &Change) -> Option<Value> {
         | Change::LeadConversionRequested(_)
         | Change::LeadConverted(_)
         | Change::TokenRevoked(_)
-        | Change::PersonErased(_) => None,
+        | Change::PersonErased(_)
+        | Change::WebhookDisabled(_) => None,
     }
 }
 

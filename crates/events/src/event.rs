@@ -5,7 +5,7 @@ mod convert;
 use crate::{
     AccountId, ClientChanged, EventId, LeadConversionRequested, LeadConverted, OrderChanged,
     PersonErased, PipelineChanged, TaskChanged, TasksOfOrderDeleted, Timestamp, TokenId,
-    TokenRevoked,
+    TokenRevoked, WebhookDisabled,
 };
 
 /// One change of one account.
@@ -96,6 +96,8 @@ pub enum Change {
     TokenRevoked(TokenRevoked),
     /// A person asked to be forgotten.
     PersonErased(PersonErased),
+    /// A webhook was disabled.
+    WebhookDisabled(WebhookDisabled),
 }
 
 impl Change {
@@ -110,7 +112,8 @@ impl Change {
             | Self::LeadConversionRequested(_)
             | Self::LeadConverted(_)
             | Self::TokenRevoked(_)
-            | Self::PersonErased(_) => None,
+            | Self::PersonErased(_)
+            | Self::WebhookDisabled(_) => None,
         }
     }
 
@@ -143,6 +146,7 @@ impl Change {
             Self::LeadConverted(_) => "lead.converted",
             Self::TokenRevoked(_) => "token.revoked",
             Self::PersonErased(_) => "person.erased",
+            Self::WebhookDisabled(_) => "webhook.disabled",
         }
     }
 }

@@ -43,6 +43,8 @@ integer_id! {
     CustomFieldId,
     /// A lead.
     LeadId,
+    /// A webhook or a trigger; ids are of one sequence.
+    WebhookId,
 }
 
 /// A UUIDv7: ordered by time of creation.

@@ -25,6 +25,7 @@ pub mod rest;
 mod task;
 mod token;
 mod value;
+mod webhook;
 
 pub use action::Action;
 pub use client::{ClientChanged, ClientField, ClientSnapshot, FieldValue};
@@ -36,7 +37,7 @@ pub use erasure::PersonErased;
 pub use event::{Actor, ActorKind, Change, Event};
 pub use ids::{
     AccountId, ClientId, CustomFieldId, DirectoryEntryId, EventId, LeadId, OrderId, PipelineId,
-    StageId, TaskId, TokenId,
+    StageId, TaskId, TokenId, WebhookId,
 };
 pub use lead::{LeadConversionRequested, LeadConverted};
 pub use order::{Mark, OrderChanged, OrderSnapshot, PipelineSummary, StageKind, StageSummary};
@@ -44,3 +45,4 @@ pub use pipeline::{PipelineChanged, PipelineSnapshot, StageSnapshot};
 pub use price::{Price, PriceError};
 pub use task::{DeletedTask, TaskChanged, TaskSnapshot, TasksOfOrderDeleted};
 pub use token::TokenRevoked;
+pub use webhook::{DisabledReason, WebhookDisabled, WebhookKind};

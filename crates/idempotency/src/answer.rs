@@ -32,6 +32,16 @@ impl Answer {
         Ok(answer)
     }
 
+    /// 202 with `Location`: what was asked for goes on, and is to be looked at there.
+    ///
+    /// # Errors
+    /// [`ApiError::Internal`] if `body` cannot be written as JSON.
+    pub fn accepted(location: impl Into<String>, body: &impl Serialize) -> Result<Self, ApiError> {
+        let mut answer = Self::with_status(StatusCode::ACCEPTED, body)?;
+        answer.location = Some(location.into());
+        Ok(answer)
+    }
+
     /// 200 with a record that has changed, and its `ETag`.
     ///
     /// # Errors

@@ -14,6 +14,8 @@ pub struct IntakeConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// How long a request that was dealt with is kept as it came.
     pub keep_requests: Duration,
+    /// How long published events are kept.
+    pub keep_events: Duration,
 }
 
 impl Default for IntakeConfig {
@@ -22,6 +24,7 @@ impl Default for IntakeConfig {
             public_url: None,
             trusted_proxies: Vec::new(),
             keep_requests: Duration::from_secs(30 * 24 * 60 * 60),
+            keep_events: outbox::retention::USUAL_KEEP,
         }
     }
 }

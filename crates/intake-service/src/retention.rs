@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::state::AppState;
@@ -29,13 +30,18 @@ async fn expire(state: &AppState, cancel: &CancellationToken) {
     let kept_us = i64::try_from(state.config.keep_requests.as_micros()).unwrap_or(i64::MAX);
     let before_us = state.clock.now().0.saturating_sub(kept_us);
     while !cancel.is_cancelled() {
+        let began = Instant::now();
         let deleted = state
             .database
             .write(move |conn| delete_expired(conn, before_us, BATCH_ROWS))
             .await;
         match deleted {
             Ok(0) => return,
-            Ok(deleted) => state.metrics.count_expired(deleted),
+            Ok(deleted) => {
+                state.metrics.count_expired(deleted);
+                // Others go first for as long.
+                tokio::time::sleep(began.elapsed()).await;
+            }
             Err(error) => {
                 tracing::warn!(%error, "old requests could not be deleted");
                 return;

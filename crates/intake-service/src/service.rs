@@ -163,6 +163,11 @@ impl Service {
             self.state.erasing.erasures.clone().sweep(cancel.clone()),
             retention::run(&self.state, &cancel),
             idempotency::run_expiry(self.state.database.clone(), cancel.clone()),
+            outbox::retention::run(
+                self.state.database.clone(),
+                self.state.config.keep_events,
+                cancel.clone(),
+            ),
         );
     }
 }

@@ -6,7 +6,8 @@
 //! confirmation: what was not confirmed is published again. Consumers know a
 //! repeat by the event id ([`inbox`]), and keep what they cannot take in
 //! ([`parked`]) instead of losing it. Published events stay as the account's
-//! feed ([`feed`]), until a person asks to be forgotten ([`erasure`]).
+//! feed ([`feed`]) for a time ([`retention`]), or until a person asks to be forgotten
+//! ([`erasure`]).
 //!
 //! An event is never published before its change is durable, and the
 //! cursor never passes an event that no consumer has taken over.
@@ -21,6 +22,7 @@ mod numbering;
 pub mod parked;
 pub mod queue;
 mod relay;
+pub mod retention;
 mod schema;
 mod state;
 mod topology;

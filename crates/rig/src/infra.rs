@@ -60,6 +60,14 @@ impl Infra {
         }
     }
 
+    /// The same servers with PostgreSQL's data in this empty folder: a disk of its own.
+    #[must_use]
+    pub fn with_database_in(mut self, folder: &Path) -> Self {
+        let folder = folder.to_string_lossy();
+        self.script = self.script.with("DEALWIRE_INFRA_DATABASE_DIR", folder);
+        self
+    }
+
     /// Starts fresh servers; those that an earlier run left are removed.
     ///
     /// # Errors
@@ -95,6 +103,14 @@ impl Infra {
     /// It does not run.
     pub async fn kill(&self, server: Server) -> anyhow::Result<()> {
         self.run("kill", &[server.as_str()]).await.map(drop)
+    }
+
+    /// Stops a server as an operator does.
+    ///
+    /// # Errors
+    /// It does not run.
+    pub async fn stop(&self, server: Server) -> anyhow::Result<()> {
+        self.run("stop", &[server.as_str()]).await.map(drop)
     }
 
     /// Starts a killed server on the same data and port.

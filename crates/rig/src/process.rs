@@ -209,11 +209,28 @@ impl Process {
         Ok(())
     }
 
+    /// Sets a variable for the next start, or takes it away.
+    pub fn set(&mut self, name: &str, value: Option<&str>) {
+        let program = self.program.clone();
+        self.program = match value {
+            Some(value) => program.with(name, value),
+            None => program.without(name),
+        };
+    }
+
     /// Asks it to stop (SIGTERM) and waits; how long that took.
     ///
     /// # Errors
     /// It had ended by itself, does not end, or fails.
     pub async fn stop(mut self) -> anyhow::Result<Duration> {
+        self.end().await
+    }
+
+    /// The same, to be started again.
+    ///
+    /// # Errors
+    /// As [`Process::stop`].
+    pub async fn end(&mut self) -> anyhow::Result<Duration> {
         let started = Instant::now();
         self.signal("TERM").await?;
         let status = tokio::time::timeout(DEADLINE, self.child.wait())

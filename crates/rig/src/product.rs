@@ -1,6 +1,7 @@
 //! Dealwire as it runs: one process or several.
 
 mod installation;
+mod wires;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -13,6 +14,7 @@ use crate::ports::free_address;
 use crate::process::{Process, Program};
 
 pub use installation::{Installation, Layout};
+pub use wires::{ServerWires, Wires};
 
 /// Far longer than a start may take.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -32,6 +34,8 @@ struct Part {
     process: Process,
     address: SocketAddr,
     role: Role,
+    /// Where its wires can be broken.
+    wires: Option<Wires>,
 }
 
 /// What a process answers for.
@@ -49,10 +53,31 @@ impl Product {
     /// # Errors
     /// It cannot be started, or is not ready in time.
     pub async fn up(file: &Path, folder: &Path) -> anyhow::Result<(Self, Duration)> {
+        Self::start_up(file, folder, &folder.with_extension("log"), false).await
+    }
+
+    /// The same with the log in a file of its own and wires that can be broken.
+    ///
+    /// # Errors
+    /// As [`Product::up`].
+    pub async fn up_wired(file: &Path, folder: &Path, log: &Path) -> anyhow::Result<Self> {
+        let (product, _took) = Self::start_up(file, folder, log, true).await?;
+        Ok(product)
+    }
+
+    async fn start_up(
+        file: &Path,
+        folder: &Path,
+        log: &Path,
+        is_wired: bool,
+    ) -> anyhow::Result<(Self, Duration)> {
         let started = Instant::now();
         let program = Program::new(file);
-        let log = folder.with_extension("log");
-        let mut part = Part::start(Role::Everything, 1, &program, Some(folder), &log)?;
+        let address = free_address()?;
+        let mut part = Part::start(Role::Everything, 1, address, &program, Some(folder), log)?;
+        if is_wired {
+            part.wires = Some(Wires::of_clients(address).await?);
+        }
         part.become_ready().await?;
         let took = started.elapsed();
         let path = folder.join("admin.token");
@@ -95,6 +120,13 @@ impl Product {
         self.parts.iter_mut().map(|part| &mut part.process)
     }
 
+    /// The wires of a process, if it has any.
+    pub fn wires(&self, process: &str) -> Option<&Wires> {
+        let mut parts = self.parts.iter();
+        let part = parts.find(|part| part.process.name() == process)?;
+        part.wires.as_ref()
+    }
+
     /// Stops all processes, one after the other; how long that took.
     ///
     /// # Errors
@@ -110,7 +142,7 @@ impl Product {
     fn addresses(&self, role: Role) -> Vec<SocketAddr> {
         let serves = |part: &&Part| part.role == role || part.role == Role::Everything;
         let parts = self.parts.iter().filter(serves);
-        parts.map(|part| part.address).collect()
+        parts.map(Part::front).collect()
     }
 }
 
@@ -119,11 +151,11 @@ impl Part {
     fn start(
         role: Role,
         number: usize,
+        address: SocketAddr,
         program: &Program,
         folder: Option<&Path>,
         log: &Path,
     ) -> anyhow::Result<Self> {
-        let address = free_address()?;
         let http = address.to_string();
         let folder = folder.map(|folder| folder.to_string_lossy());
         let mut arguments = vec![role.subcommand(), "--http", &http];
@@ -135,7 +167,14 @@ impl Part {
             process: Process::start(&name, program, &arguments, log)?,
             address,
             role,
+            wires: None,
         })
+    }
+
+    /// Where its clients connect.
+    fn front(&self) -> SocketAddr {
+        let wires = self.wires.as_ref();
+        wires.map_or(self.address, |wires| wires.clients.address())
     }
 
     async fn become_ready(&mut self) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
+use hyper::header::RETRY_AFTER;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response, StatusCode};
@@ -37,6 +38,8 @@ pub struct Callback {
 pub enum Reply {
     /// With this status and no body.
     Status(StatusCode),
+    /// With this status and a `Retry-After` of so many seconds.
+    RetryAfter(StatusCode, u32),
     /// Not at all: the connection is closed.
     Close,
 }
@@ -137,6 +140,12 @@ where
         Reply::Status(status) => {
             let mut response = Response::new(Full::new(Bytes::new()));
             *response.status_mut() = status;
+            Ok(response)
+        }
+        Reply::RetryAfter(status, seconds) => {
+            let mut response = Response::new(Full::new(Bytes::new()));
+            *response.status_mut() = status;
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
             Ok(response)
         }
         Reply::Close => Err(Closed),

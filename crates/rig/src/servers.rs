@@ -12,7 +12,7 @@ use hyper::header::{AUTHORIZATION, HeaderValue};
 use serde_json::json;
 use url::Url;
 
-use crate::connection::{Ask, Connection};
+use crate::connection::{Answer, Ask, Connection};
 
 /// Two servers by their URLs.
 #[derive(Debug, Clone)]
@@ -49,6 +49,59 @@ impl Servers {
         url.into()
     }
 
+    /// Where database and broker listen.
+    ///
+    /// # Errors
+    /// A URL names no address.
+    pub fn addresses(&self) -> anyhow::Result<[SocketAddr; 2]> {
+        let ports = [(&self.database, 5432), (&self.amqp, 5672)];
+        let [database, amqp] = ports.map(|(url, port)| url.socket_addrs(|| Some(port)));
+        let first = |addresses: Vec<SocketAddr>| addresses.first().copied();
+        let database = first(database?).context("the database's address")?;
+        Ok([database, first(amqp?).context("the broker's address")?])
+    }
+
+    /// The same servers as reached at other addresses, such as those of proxies.
+    ///
+    /// # Errors
+    /// A URL has no host.
+    pub fn through(&self, database: SocketAddr, amqp: SocketAddr) -> anyhow::Result<Self> {
+        let mut through = self.clone();
+        for (url, address) in [(&mut through.database, database), (&mut through.amqp, amqp)] {
+            let moved = url.set_ip_host(address.ip()).is_ok();
+            ensure!(
+                moved && url.set_port(Some(address.port())).is_ok(),
+                "no host in {url}"
+            );
+        }
+        Ok(through)
+    }
+
+    /// The names of the queues of a virtual host.
+    ///
+    /// # Errors
+    /// The server refuses, or does not answer.
+    pub async fn queues(&self, vhost: &str) -> anyhow::Result<Vec<String>> {
+        let ask = Ask::get(format!("/api/queues/{vhost}"));
+        let answer = self.manage(ask, &[]).await?.json()?;
+        let names = answer.as_array().into_iter().flatten();
+        let mut names: Vec<String> = names
+            .filter_map(|queue| queue["name"].as_str().map(str::to_owned))
+            .collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Deletes a queue with all that it holds.
+    ///
+    /// # Errors
+    /// The server refuses, or does not answer.
+    pub async fn delete_queue(&self, vhost: &str, queue: &str) -> anyhow::Result<()> {
+        let path = format!("/api/queues/{vhost}/{queue}");
+        let ask = Ask::new(Method::DELETE, path);
+        self.manage(ask, &[]).await.map(drop)
+    }
+
     /// Makes an empty database; one of that name that is there is dropped.
     ///
     /// # Errors
@@ -72,7 +125,9 @@ impl Servers {
         let user = self.management.username();
         let all = json!({ "configure": ".*", "write": ".*", "read": ".*" });
         let path = format!("/api/permissions/{name}/{user}");
-        self.manage(Ask::json(Method::PUT, path, &all), &[]).await
+        self.manage(Ask::json(Method::PUT, path, &all), &[])
+            .await
+            .map(drop)
     }
 
     /// Gathers the planner's statistics of a database at once, which the server does by
@@ -88,7 +143,7 @@ impl Servers {
         run(self.database.to_string(), statement).await
     }
 
-    async fn manage(&self, mut ask: Ask, also_fine: &[u16]) -> anyhow::Result<()> {
+    async fn manage(&self, mut ask: Ask, also_fine: &[u16]) -> anyhow::Result<Answer> {
         let url = &self.management;
         let login = format!("{}:{}", url.username(), url.password().unwrap_or_default());
         let login = format!("Basic {}", STANDARD.encode(login));
@@ -105,7 +160,7 @@ impl Servers {
             "RabbitMQ answers {what} with {status}: {}",
             answer.text()
         );
-        Ok(())
+        Ok(answer)
     }
 }
 

@@ -64,6 +64,11 @@ impl MockReceiver {
         Self::listen(Some(Identity::issue(names))).await
     }
 
+    /// The same with a certificate whose time is over.
+    pub async fn start_tls_expired(names: &[&str]) -> Self {
+        Self::listen(Some(Identity::issue_expired(names))).await
+    }
+
     async fn listen(identity: Option<Identity>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await

@@ -2,6 +2,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::arrivals::Overlap;
+use crate::hooks::usual;
 use crate::ledger::{Action, Kind};
 
 const CALM: u32 = 0;
@@ -40,10 +41,10 @@ fn came(webhook: u32, id: &str, key: Key, text: &str) -> Arrival {
 
 /// Everything that a ledger promises, once to each webhook.
 fn complete(promised: &[(Key, &str)]) -> (Ledger, Arrivals) {
-    let (ledger, arrivals) = (Ledger::default(), Arrivals::default());
+    let (ledger, arrivals) = (Ledger::default(), Arrivals::of(usual()));
     for (number, (key, mark)) in promised.iter().enumerate() {
         ledger.accept([(*key, Some((*mark).to_owned()))]);
-        for webhook in wanting(*key) {
+        for webhook in wanting(arrivals.hooks(), *key) {
             let id = format!("{number}-{webhook}");
             arrivals
                 .lock()

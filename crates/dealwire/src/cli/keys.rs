@@ -1,4 +1,6 @@
-//! `dealwire keys`: the keys that a data folder holds.
+//! `dealwire keys`: the keys that a data folder holds, and what is encrypted with them.
+
+mod reseal;
 
 use clap::{Args, Subcommand};
 
@@ -10,6 +12,7 @@ use crate::keys::{Keys, Origin};
 #[derive(Debug, Subcommand)]
 pub(super) enum KeysCommand {
     Create(CreateKeysArgs),
+    Reseal(reseal::ResealArgs),
 }
 
 /// Makes the keys of a data folder that does not have them yet.
@@ -27,8 +30,16 @@ pub(super) struct CreateKeysArgs {
 
 impl KeysCommand {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let Self::Create(args) = self;
-        let folder = DataFolder::open(&args.folder.load()?.data_dir)?;
+        match self {
+            Self::Create(args) => args.run(),
+            Self::Reseal(args) => args.run(),
+        }
+    }
+}
+
+impl CreateKeysArgs {
+    fn run(self) -> anyhow::Result<()> {
+        let folder = DataFolder::open(&self.folder.load()?.data_dir)?;
         let (keys, made) = Keys::load_or_create(&folder)?;
         let public = keys.save_public(&folder)?;
         for (path, origin) in made.into_iter().chain([public]) {

@@ -72,7 +72,7 @@ impl EntityServiceArgs {
                 &settings.entity_service,
                 self.role.http,
             )?;
-            wiring::run_entity_service(site, signer, stop).await
+            wiring::run_entity_service(site, signer, &settings, stop).await
         })
     }
 }
@@ -88,7 +88,7 @@ impl IntakeServiceArgs {
                 &settings.intake_service,
                 self.role.http,
             )?;
-            wiring::run_intake_service(site, &public_pem, &settings.intake, stop).await
+            wiring::run_intake_service(site, &public_pem, &settings, stop).await
         })
     }
 }
@@ -97,7 +97,7 @@ impl DeliveryWorkerArgs {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let settings = self.role.load()?;
         let public_pem = Keys::load_public(&settings)?;
-        let master = Keys::load_master(&settings)?;
+        let keys = Keys::load_ring(&settings)?;
         super::runtime()?.block_on(async {
             let (site, stop) = open(
                 &settings,
@@ -105,7 +105,8 @@ impl DeliveryWorkerArgs {
                 &settings.delivery_worker,
                 self.role.http,
             )?;
-            wiring::run_delivery_worker(site, &public_pem, &master, &settings.delivery, stop).await
+            let running = wiring::run_delivery_worker(site, &public_pem, keys, &settings, stop);
+            Box::pin(running).await
         })
     }
 }

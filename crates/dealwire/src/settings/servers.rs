@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use database::DatabaseConfig;
 use serde::Deserialize;
 
-use super::{SecretText, SettingsError};
+use super::{SecretText, SettingsError, files};
 
 /// The broker between the services.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -34,6 +34,8 @@ pub(crate) struct KeySettings {
     token_private_file: PathBuf,
     token_public_file: PathBuf,
     master_file: PathBuf,
+    #[serde(deserialize_with = "files")]
+    other_master_files: Vec<PathBuf>,
 }
 
 impl BrokerSettings {
@@ -86,6 +88,11 @@ impl KeySettings {
     /// The key that encrypts webhook secrets, `usual` where none is named.
     pub(crate) fn master(&self, usual: PathBuf) -> PathBuf {
         or_usual(&self.master_file, usual)
+    }
+
+    /// The keys that open webhook secrets besides, but encrypt none.
+    pub(crate) fn other_masters(&self) -> &[PathBuf] {
+        &self.other_master_files
     }
 }
 

@@ -1,9 +1,11 @@
 //! The worker's events against their deliveries, and against the outbox.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use database::DatabaseError;
-use delivery_worker::audit::{EventKey, TalliedEvent, list_held_webhooks, tally};
+use delivery_worker::audit::{
+    EventKey, HourCounts, HourKey, TalliedEvent, list_held_webhooks, tally,
+};
 use events::EventId;
 use outbox::audit::{Extent, list_ids_by_seq};
 
@@ -17,8 +19,16 @@ pub(crate) struct DeliveryFindings {
     pub(crate) matched: i64,
     /// Deliveries that there are.
     pub(crate) rows: i64,
+    /// Those that are gone because they were old.
+    pub(crate) expired: i64,
     /// By state.
     pub(crate) by_state: HashMap<String, i64>,
+    /// Those that replays made, by state; in none of the other numbers.
+    pub(crate) replays: HashMap<String, i64>,
+    /// By hour and webhook; of those in which nothing waits or is missing only if all were asked for.
+    pub(crate) hours: BTreeMap<HourKey, HourCounts>,
+    /// How many events were read.
+    pub(crate) events: u64,
     /// Pending ones of webhooks that are paused or disabled.
     pub(crate) held: i64,
     /// How long ago the oldest pending one was due, microseconds; below 0: not due yet.
@@ -35,7 +45,11 @@ pub(crate) struct DeliveryFindings {
 
 impl DeliveryFindings {
     /// Walks along the worker's events.
-    pub(super) async fn read(of: &Verification, cutoff: &Extent) -> Result<Self, DatabaseError> {
+    pub(super) async fn read(
+        of: &Verification,
+        cutoff: &Extent,
+        all_hours: bool,
+    ) -> Result<Self, DatabaseError> {
         let mut findings = Self::default();
         let mut oldest_due_at_us: Option<i64> = None;
         let mut from = Some(EventKey::first());
@@ -52,6 +66,21 @@ impl DeliveryFindings {
                 findings.rows += count;
                 *findings.by_state.entry(state).or_default() += count;
             }
+            for (state, count) in part.deliveries.replays_by_state {
+                *findings.replays.entry(state).or_default() += count;
+            }
+            for (hour, counts) in part.deliveries.hours {
+                findings.hours.entry(hour).or_default().add(&counts);
+            }
+            if let Some(next) = &from
+                && !all_hours
+            {
+                // Nothing is added any more to hours that are over.
+                let reached = next.hour();
+                findings
+                    .hours
+                    .retain(|key, counts| key.hour >= reached || counts.is_remarkable());
+            }
             findings.held += part.deliveries.held;
             findings.repeated += part.deliveries.repeated;
             oldest_due_at_us = [oldest_due_at_us, part.deliveries.oldest_due_at_us]
@@ -63,11 +92,16 @@ impl DeliveryFindings {
             }
             for event in &part.events {
                 findings.matched += event.matched;
-                if event.matched != event.rows {
+                findings.events += 1;
+                findings.expired += event.expired;
+                if event.matched != event.rows + event.expired {
                     findings.miscounted.add(event.clone());
                 }
             }
             findings.compare(of, cutoff, part.events).await?;
+        }
+        if !all_hours {
+            findings.hours.retain(|_, counts| counts.is_remarkable());
         }
         if let Some(due_at_us) = oldest_due_at_us {
             let now_us = of.delivery.read(|conn| conn.now_us()).await?;

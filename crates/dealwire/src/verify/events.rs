@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::Context as _;
 use database::DatabaseError;
-use delivery_worker::audit::{KnownEvent, list_known};
+use delivery_worker::audit::{Horizons, KnownEvent, list_known};
 use events::EventId;
 use outbox::audit::{Extent, OutboxEntry, list_entries, list_parked};
 use outbox::queue::DELIVERY_EVENTS;
@@ -24,8 +24,10 @@ pub(crate) struct EventFindings {
     pub(crate) wanted: u64,
     /// Those that the worker has taken in.
     pub(crate) known: u64,
+    /// Those that it had and deleted, since they were old.
+    pub(crate) expired: u64,
     /// Those that it could not take in and keeps.
-    pub(crate) parked: u64,
+    pub(crate) parked: Damage<OutboxEntry>,
     /// Those that it neither has nor keeps, in order.
     pub(crate) missing: Vec<OutboxEntry>,
     /// Numbers that no event has.
@@ -108,7 +110,9 @@ impl EventFindings {
                 .into_iter()
                 .filter(|entry| queue.wants(&entry.event_type))
                 .collect();
-            findings.compare(of, wanted, &mut histories).await?;
+            findings
+                .compare(of, wanted, cutoff.published_through, &mut histories)
+                .await?;
             if is_last {
                 findings.step(after, through + 1);
                 after = through;
@@ -124,7 +128,7 @@ impl EventFindings {
         deadline: Instant,
     ) -> anyhow::Result<()> {
         while let Some(ids) = first_ids(&self.missing) {
-            let known = list_known_ids(of, ids).await?;
+            let (known, _) = list_known_ids(of, ids).await?;
             self.missing
                 .retain(|entry| !known.contains_key(&entry.event_id));
             if !known.is_empty() {
@@ -151,12 +155,23 @@ impl EventFindings {
         &mut self,
         of: &Verification,
         wanted: Vec<OutboxEntry>,
+        published_through: i64,
         histories: &mut Histories,
     ) -> Result<(), DatabaseError> {
         self.wanted += as_count(wanted.len());
         let ids = wanted.iter().map(|entry| entry.event_id).collect();
-        let known = list_known_ids(of, ids).await?;
+        let (known, horizons) = list_known_ids(of, ids).await?;
         self.known += as_count(known.len());
+        // What was not published cannot have been forgotten, however old it is.
+        let forgotten = |entry: &OutboxEntry| {
+            entry.seq <= published_through
+                && !known.contains_key(&entry.event_id)
+                && horizons.may_have_forgotten(entry.event_id)
+        };
+        let expired = wanted.iter().filter(|entry| forgotten(entry)).count();
+        self.expired += as_count(expired);
+        // They are the first ones, if there are any.
+        histories.are_whole &= self.expired == 0;
         for entry in &wanted {
             if let Some(event) = known.get(&entry.event_id)
                 && let Some(found) = histories.follow(entry, event)
@@ -166,7 +181,7 @@ impl EventFindings {
         }
         let missing: Vec<OutboxEntry> = wanted
             .into_iter()
-            .filter(|entry| !known.contains_key(&entry.event_id))
+            .filter(|entry| !known.contains_key(&entry.event_id) && !forgotten(entry))
             .collect();
         if missing.is_empty() {
             return Ok(());
@@ -179,11 +194,12 @@ impl EventFindings {
             .delivery
             .read(move |conn| list_parked(conn, DELIVERY_EVENTS, &ids))
             .await?;
-        self.parked += as_count(parked.len());
-        let missing = missing
-            .into_iter()
-            .filter(|entry| !parked.contains(&entry.event_id.to_string()));
-        self.missing.extend(missing);
+        for entry in missing {
+            match parked.contains(&entry.event_id.to_string()) {
+                true => self.parked.add(entry),
+                false => self.missing.push(entry),
+            }
+        }
         Ok(())
     }
 }
@@ -198,18 +214,23 @@ fn first_ids(entries: &[OutboxEntry]) -> Option<Vec<EventId>> {
     (!ids.is_empty()).then_some(ids)
 }
 
+/// Those of the events that the worker has, and which others it may have deleted.
 async fn list_known_ids(
     of: &Verification,
     ids: Vec<EventId>,
-) -> Result<HashMap<EventId, KnownEvent>, DatabaseError> {
-    if ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let known = of.delivery.read(move |conn| list_known(conn, &ids)).await?;
-    Ok(known
-        .into_iter()
-        .map(|event| (event.event_id, event))
-        .collect())
+) -> Result<(HashMap<EventId, KnownEvent>, Horizons), DatabaseError> {
+    let (known, horizons) = of
+        .delivery
+        .read(move |conn| {
+            let known = match ids.is_empty() {
+                true => Vec::new(),
+                false => list_known(conn, &ids)?,
+            };
+            Ok::<_, DatabaseError>((known, Horizons::read(conn)?))
+        })
+        .await?;
+    let known = known.into_iter().map(|event| (event.event_id, event));
+    Ok((known.collect(), horizons))
 }
 
 /// The last revision of each record that is not deleted.

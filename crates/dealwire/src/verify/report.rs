@@ -1,6 +1,10 @@
 //! What was found, as an operator reads it.
 
+mod hours;
+mod json;
+
 use std::fmt;
+use std::time::Duration;
 
 use delivery_worker::audit::state_names;
 use outbox::audit::{Extent, OutboxEntry};
@@ -27,6 +31,8 @@ pub(crate) struct Report {
     pub(crate) events: EventFindings,
     /// The worker's events against their deliveries.
     pub(crate) deliveries: DeliveryFindings,
+    /// How long it took, waiting included.
+    pub(crate) took: Duration,
 }
 
 impl Report {
@@ -94,16 +100,39 @@ impl Report {
              published, {} lost",
             events.wanted,
             events.known,
-            events.parked,
+            events.parked.count,
             self.in_queue().len(),
             self.waiting().len(),
             self.unaccounted().len(),
         )?;
-        if events.parked > 0 {
+        if events.expired > 0 {
             writeln!(
                 f,
-                "            `dealwire parked list` says why events are parked"
+                "            {} more were old and are deleted there",
+                events.expired
             )?;
+        }
+        if !events.parked.is_none() {
+            writeln!(
+                f,
+                "            `dealwire parked list` says why events are parked:"
+            )?;
+            let (first, all) = (&events.parked.first, count(events.parked.count));
+            write_some(f, first, all, write_entry)?;
+        }
+        Ok(())
+    }
+
+    /// What is on its way and where; the databases have all of it.
+    fn write_in_transit(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (where_to, entries) in [
+            ("in the worker's queue", self.in_queue()),
+            ("to be published", self.waiting()),
+        ] {
+            if !entries.is_empty() {
+                writeln!(f, "\nIN TRANSIT: {} events are {where_to}:", entries.len())?;
+                write_some(f, entries, entries.len(), write_entry)?;
+            }
         }
         Ok(())
     }
@@ -126,6 +155,13 @@ impl Report {
             found.rows,
             states.join(", ")
         )?;
+        if found.expired > 0 {
+            writeln!(
+                f,
+                "            {} more were old and are deleted",
+                found.expired
+            )?;
+        }
         match found.oldest_due_age_us {
             Some(age_us @ 0..) => writeln!(
                 f,
@@ -145,7 +181,27 @@ impl Report {
             f,
             "repeats     {} deliveries were answered with 2xx more than once ({rate:.2} %)",
             found.repeated
-        )
+        )?;
+        self.write_replays(f)
+    }
+
+    fn write_replays(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = &self.deliveries.replays;
+        if all.is_empty() {
+            return Ok(());
+        }
+        let states: Vec<String> = state_names()
+            .filter_map(|state| Some(format!("{} {state}", all.get(state)?)))
+            .collect();
+        let count: i64 = all.values().sum();
+        writeln!(f, "replays     {count} besides: {}", states.join(", "))
+    }
+
+    /// How many rows were read.
+    fn rows_read(&self) -> u64 {
+        let found = &self.deliveries;
+        let deliveries = found.rows + found.replays.values().sum::<i64>();
+        self.events.kept + self.events.known + found.events + u64::try_from(deliveries).unwrap_or(0)
     }
 
     fn write_lost(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -200,7 +256,7 @@ impl Report {
                     found.expected
                 )
             })?;
-            let advice = if self.events.missing.is_empty() && self.events.parked == 0 {
+            let advice = if self.events.missing.is_empty() && self.events.parked.is_none() {
                 "  Changes are missing in the outbox or stand in a wrong order."
             } else {
                 "  Events that are lost, parked or on their way (above) may be what is missing."
@@ -267,6 +323,14 @@ impl fmt::Display for Report {
         self.write_outbox(f)?;
         self.write_worker(f)?;
         self.write_deliveries(f)?;
+        writeln!(
+            f,
+            "read        {} rows in {:.1} s",
+            self.rows_read(),
+            self.took.as_secs_f64()
+        )?;
+        hours::write(f, &self.deliveries.hours)?;
+        self.write_in_transit(f)?;
         self.write_lost(f)?;
         self.write_outbox_damage(f)?;
         self.write_delivery_damage(f)?;

@@ -3,4 +3,5 @@
 mod damage;
 mod installation;
 mod leads;
+mod old;
 mod ways;

@@ -7,14 +7,15 @@ use std::sync::atomic::AtomicBool;
 use anyhow::Context as _;
 use broker::{Broker, InProcessLimits};
 use database::Database;
-use delivery_worker::KeyRing;
-use entity_service::EntityConfig;
 use events::Clock;
 use http_api::{HttpApi, HttpApiParts, ServerConfig};
 use telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
 
-use super::{END_OF_SERVICES, broker_readiness, delivery_config, intake_config, openapi, verifier};
+use super::{
+    END_OF_SERVICES, broker_readiness, delivery_config, entity_config, intake_config, openapi,
+    verifier,
+};
 use crate::keys::Keys;
 use crate::settings::Settings;
 
@@ -48,7 +49,7 @@ impl AllInOne {
         let metrics = Metrics::new();
         let token_verifier = verifier(keys.signer.public_pem(), &clock)?;
         let entity = entity_service::Service::build(
-            EntityConfig::default(),
+            entity_config(settings),
             entity_service::Dependencies {
                 database: databases.entity,
                 broker: broker.clone(),
@@ -61,7 +62,7 @@ impl AllInOne {
         .await
         .context("the entity service cannot start")?;
         let intake = intake_service::Service::build(
-            intake_config(&settings.intake),
+            intake_config(settings),
             intake_service::Dependencies {
                 database: databases.intake,
                 broker: broker.clone(),
@@ -74,12 +75,12 @@ impl AllInOne {
         .context("the intake service cannot start")?;
         let delivery = delivery_worker::Service::build(
             // The data folder's lock keeps everybody else out.
-            delivery_config(&settings.delivery, true),
+            delivery_config(settings, true)?,
             delivery_worker::Dependencies {
                 database: databases.delivery,
                 broker: broker.clone(),
                 clock,
-                keys: Arc::new(KeyRing::new(&keys.master, &[])?),
+                keys: Arc::new(keys.ring(settings)?),
                 token_verifier: token_verifier.clone(),
                 metrics: metrics.clone(),
             },

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context as _;
 use broker::{Broker, RabbitMqConfig};
 use database::{Database, DatabaseConfig};
-use delivery_worker::{KeyRing, MasterKey};
-use entity_service::{EntityConfig, ensure_first_account};
+use delivery_worker::KeyRing;
+use entity_service::ensure_first_account;
 use events::Clock;
 use http_api::{
     HttpApi, HttpApiParts, Readiness, RouteTable, ServerConfig, TokenSigner, TokenVerifier,
@@ -22,9 +22,9 @@ use utoipa::openapi::OpenApi;
 use super::waiting::{WaitingRoom, until_there};
 use super::{
     END_OF_SERVICES, FIRST_ACCOUNT_NAME, broker_readiness, delivery_config, delivery_migrations,
-    entity_migrations, intake_config, intake_migrations, verifier,
+    entity_config, entity_migrations, intake_config, intake_migrations, verifier,
 };
-use crate::settings::{DeliverySettings, IntakeSettings};
+use crate::settings::Settings;
 
 /// Where a service runs: its address and its servers.
 #[derive(Debug)]
@@ -41,6 +41,7 @@ pub(crate) struct Site {
 pub(crate) async fn run_entity_service(
     site: Site,
     signer: TokenSigner,
+    settings: &Settings,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let clock = Clock::System;
@@ -53,11 +54,13 @@ pub(crate) async fn run_entity_service(
         openapi: entity_service::Service::openapi(),
         database_name: "entity_database",
     };
+    let config = entity_config(settings);
     let build = |metrics: Metrics| {
-        let (clock, config, token_signer) = (clock.clone(), site.database.clone(), signer.clone());
+        let (clock, database, config) = (clock.clone(), site.database.clone(), config.clone());
+        let token_signer = signer.clone();
         let (broker, token_verifier) = (broker.clone(), token_verifier.clone());
         async move {
-            let database = Database::open(&config, entity_migrations()).await?;
+            let database = Database::open(&database, entity_migrations()).await?;
             ensure_first_account(&database, &clock, FIRST_ACCOUNT_NAME).await?;
             let dependencies = entity_service::Dependencies {
                 database,
@@ -67,8 +70,7 @@ pub(crate) async fn run_entity_service(
                 token_verifier,
                 metrics,
             };
-            let service =
-                entity_service::Service::build(EntityConfig::default(), dependencies).await?;
+            let service = entity_service::Service::build(config, dependencies).await?;
             Ok(Started {
                 routes: Arc::new(service.routes()),
                 root_routes: vec![],
@@ -84,7 +86,7 @@ pub(crate) async fn run_entity_service(
 pub(crate) async fn run_intake_service(
     site: Site,
     public_pem: &str,
-    settings: &IntakeSettings,
+    settings: &Settings,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let clock = Clock::System;
@@ -125,14 +127,14 @@ pub(crate) async fn run_intake_service(
 pub(crate) async fn run_delivery_worker(
     site: Site,
     public_pem: &str,
-    master: &MasterKey,
-    settings: &DeliverySettings,
+    keys: KeyRing,
+    settings: &Settings,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let clock = Clock::System;
-    let keys = Arc::new(KeyRing::new(master, &[])?);
+    let keys = Arc::new(keys);
     // Other workers use the same database.
-    let config = delivery_config(settings, false);
+    let config = delivery_config(settings, false)?;
     let broker = Broker::rabbitmq(site.broker);
     let token_verifier = verifier(public_pem, &clock)?;
     let role = Role {

@@ -5,6 +5,7 @@ mod bodies;
 mod crash;
 mod first_start;
 mod isolation;
+mod keys;
 mod leads;
 mod process;
 mod receivers;

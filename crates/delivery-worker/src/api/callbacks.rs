@@ -5,7 +5,9 @@ mod create;
 mod delete;
 mod judge;
 mod list;
+mod pause;
 mod read;
+mod secret;
 mod settings;
 mod show;
 mod size;
@@ -13,10 +15,14 @@ mod stages;
 mod update;
 
 pub(crate) use create::create;
-pub(crate) use delete::delete;
+pub(crate) use delete::{Deleted, delete};
 pub(crate) use list::list;
+pub(crate) use pause::{pause, resume};
 pub(crate) use read::read;
+pub(crate) use secret::{
+    PublicKeyResponse, RotateSecretRequest, RotatedSecret, public_key, rotate,
+};
 pub(crate) use settings::{KindPatch, KindSettings, or_default};
-use show::read_only_keys;
+use show::{CHANGING_KEYS, read_only_keys};
 pub(crate) use show::{CommonResponse, Created, ShowTerms, Shown, TestResponse, Updated};
 pub(crate) use update::update;

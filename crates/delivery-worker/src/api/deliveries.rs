@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::delivery::DeliveryId;
+use crate::ordering::WHEN_FREED_US;
 use crate::store::delivery_log::LoggedDelivery;
 
 /// A delivery: one event for one webhook, or one test request.
@@ -39,27 +40,41 @@ pub(crate) struct DeliveryResponse {
     #[serde(rename = "type")]
     #[schema(example = "order.edit")]
     event_type: String,
-    /// `order`, `task` or `client`; null for a test request.
+    /// `order`, `task`, `client` or `webhook`; null for a test request.
     component: Option<String>,
-    /// The record; null for a deletion of all tasks of an order and for a test request.
+    /// The record; null for a deletion of all tasks of an order, for `webhook.disabled` and for a
+    /// test request.
     record_id: Option<i64>,
     /// The record's revision; null where the event is not of one record.
     revision: Option<i64>,
-    /// `event` or `test`.
+    /// `event`, `replay` or `test`.
     origin: String,
     /// `pending`, `delivered`, `failed`, `skipped`, `expired` or `dropped` (its webhook was
     /// deleted).
     state: String,
-    /// Whether it is pending and waits for its inactive, paused or disabled webhook.
+    /// Whether it is pending and waits for its webhook, which is inactive, paused, disabled, or
+    /// failing and to be left alone for a while.
     held: bool,
+    /// What it waits for at a webhook that wants a record's changes in order or only the latest:
+    /// `record` (another delivery of its record is before it or under way) or `gap` (a revision
+    /// before its own has not arrived). Null otherwise.
+    #[schema(example = "record")]
+    waits_for: Option<String>,
+    /// `add` where an edit is sent as an add: the add itself was skipped, so that the receiver has
+    /// not been told of the record. Null otherwise.
+    #[schema(example = "add")]
+    send_as: Option<String>,
+    /// How many earlier changes of its record, which were skipped, it stands for.
+    coalesced: i64,
     /// How many requests were made.
     attempts: i64,
-    /// When it is due next, RFC 3339; null if it is over or held.
+    /// When it is due next, RFC 3339; null if it is over, held, or waits for another delivery.
     #[schema(format = DateTime)]
     next_attempt_at: Option<String>,
     /// The status of the last answer; null if the last request had none.
     last_status: Option<i64>,
-    /// What was wrong with the last attempt.
+    /// What was wrong with the last attempt, or why there was none: of a skipped one, what stands
+    /// for it.
     last_error: Option<String>,
     /// How long the last attempt took, in milliseconds.
     last_ms: Option<i64>,
@@ -80,7 +95,9 @@ impl DeliveryResponse {
         let (is_pending, held) = (delivery.is_pending(), delivery.is_held(now));
         let LoggedDelivery { row, webhook, .. } = delivery;
         let rfc3339 = |micros: i64| Timestamp(micros).to_rfc3339();
-        let next_attempt_at = (is_pending && !held).then(|| rfc3339(row.due_at_us));
+        let waits_for = row.held_for.filter(|_| is_pending);
+        let is_due_by_time = is_pending && !held && row.due_at_us < WHEN_FREED_US;
+        let next_attempt_at = is_due_by_time.then(|| rfc3339(row.due_at_us));
         Self {
             id: show_uuid(&row.id),
             webhook_id: row.webhook_id,
@@ -94,6 +111,9 @@ impl DeliveryResponse {
             origin: row.origin,
             state: row.state,
             held,
+            waits_for,
+            send_as: row.send_as,
+            coalesced: row.coalesced.unwrap_or(0),
             attempts: row.attempts,
             next_attempt_at,
             last_status: row.last_status,

@@ -31,8 +31,9 @@ pub(crate) struct ExplanationResponse {
     #[schema(example = "order.edit")]
     event_type: String,
     /// What became of it, in a word: `not_matched`; `delivered`; `pending` (about to be sent);
-    /// `retrying`; `held_inactive`, `held_disabled`, `held_paused`, `held_unusable` (it is kept
-    /// and goes out once the webhook is switched on, resumed or mended); `address_refused`;
+    /// `retrying`; `held_inactive`, `held_disabled`, `held_paused`, `held_breaker`,
+    /// `held_unusable` (it is kept and goes out once the webhook is switched on, resumed, answers
+    /// again or is mended); `address_refused`;
     /// `failed`; `expired`; `dropped`; `skipped`; `erased` (a person was erased from it, so that
     /// this cannot be told any more); `no_longer_kept`.
     #[schema(example = "not_matched")]
@@ -44,7 +45,7 @@ pub(crate) struct ExplanationResponse {
     settings_version: Option<i64>,
     /// What each rule says, in this order: `existed`, `active`, `event`, `stage`, `changed`,
     /// `skip_own`, `condition`, `delivery`; then what holds a delivery up: `inactive`,
-    /// `disabled`, `paused`, `unusable`, `address`. Rules that cannot be judged are left out.
+    /// `disabled`, `paused`, `breaker`, `unusable`, `address`. Rules that cannot be judged are left out.
     rules: Vec<RuleResponse>,
     /// The delivery; null if there is none.
     #[schema(nullable)]

@@ -10,7 +10,7 @@ use crate::headers::{CustomHeaders, HeaderError};
 use crate::render::{RenderError, RenderSettings, Rendered};
 use crate::secret::{KeyRing, SecretOwner, UnsealError};
 use crate::send::OutgoingRequest;
-use crate::sign::Signer;
+use crate::sign::Signers;
 use crate::store::webhook_records::StoredWebhook;
 
 /// Why a request cannot be made; sentences for the manager.
@@ -44,7 +44,7 @@ pub(super) struct Outgoing {
     pub(super) render: RenderSettings,
     url: WebhookUrl,
     own: CustomHeaders,
-    signer: Signer,
+    signers: Signers,
 }
 
 impl Outgoing {
@@ -60,7 +60,7 @@ impl Outgoing {
             account_id,
             webhook_id: stored.webhook.id.0,
         };
-        let secret = keys.unseal(&stored.sealed_secret, owner)?;
+        let signers = Signers::open(keys, owner, &stored.keys, settings.ed25519)?;
         let url = WebhookUrl::parse(&settings.url, policy)?;
         let own = parse_headers(&settings.headers).map_err(|errors| {
             let first = errors.into_iter().next();
@@ -70,7 +70,7 @@ impl Outgoing {
             render: RenderSettings::of(settings),
             url,
             own,
-            signer: Signer::new(&[secret]),
+            signers,
         })
     }
 
@@ -85,9 +85,10 @@ impl Outgoing {
         let assembly = Assembly {
             url: &self.url,
             own: &self.own,
-            signer: &self.signer,
+            signer: self.signers.at(at),
             delivery,
             number: 1,
+            next_attempt_at: None,
             revision,
             at,
         };

@@ -30,7 +30,8 @@ use schema::{PreviewRequest, PreviewResponse};
 /// Renders the request that a webhook would make of an event now, without making it, and says
 /// whether such an event fires it and why.
 ///
-/// Settings, signature and the attempt's time are those of this moment; nothing is kept.
+/// Settings, signature and the attempt's time are those of this moment, and no next attempt is told
+/// of; nothing is kept.
 #[utoipa::path(
     post,
     path = "/webhooks/{id}/preview",
@@ -55,7 +56,8 @@ pub(crate) async fn preview_webhook(
 /// Renders the request that a trigger would make of an event now, without making it, and says
 /// whether such an event fires it and why.
 ///
-/// Settings, signature and the attempt's time are those of this moment; nothing is kept.
+/// Settings, signature and the attempt's time are those of this moment, and no next attempt is told
+/// of; nothing is kept.
 #[utoipa::path(
     post,
     path = "/triggers/{id}/preview",

@@ -15,7 +15,7 @@ use crate::domain::delivery::DeliveryId;
 use crate::domain::webhook::WebhookId;
 use crate::record::{AttemptLog, Outcome, OutcomeKind};
 use crate::render::{render, render_test};
-use crate::retry::Effect;
+use crate::retry::{Effect, Health};
 use crate::send::{OutgoingRequest, SendOutcome};
 use crate::state::AppState;
 use crate::store::samples::insert_sample_event;
@@ -220,6 +220,7 @@ impl SignedTest {
                 claim_no: 1,
                 kind,
                 effect: Effect::None,
+                health: Health::Unknown,
                 log: Some(log),
                 unsent_because: None,
             },

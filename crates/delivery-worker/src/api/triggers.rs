@@ -5,6 +5,9 @@ pub(crate) mod delete;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod parameters;
+pub(crate) mod pause;
+pub(crate) mod resume;
+pub(crate) mod secret;
 pub(crate) mod settings;
 pub(crate) mod test;
 pub(crate) mod update;
@@ -13,6 +16,9 @@ pub(crate) use create::create_trigger;
 pub(crate) use delete::delete_trigger;
 pub(crate) use get::get_trigger;
 pub(crate) use list::list_triggers;
+pub(crate) use pause::pause_trigger;
+pub(crate) use resume::resume_trigger;
+pub(crate) use secret::{get_trigger_public_key, rotate_trigger_secret};
 pub(crate) use test::test_trigger;
 pub(crate) use update::update_trigger;
 
@@ -25,6 +31,7 @@ use crate::api::callbacks::{CommonResponse, ShowTerms};
 use crate::api::filters::{Condition, TriggerFilterResponse};
 use crate::domain::stage::AccountStages;
 use crate::domain::trigger::TriggerSettings;
+use crate::domain::webhook::WebhookId;
 use crate::domain::webhook_record::Webhook;
 use parameters::ParameterBody;
 
@@ -70,6 +77,14 @@ pub(crate) struct CreateTriggerRequest {
     /// How many deliveries may be in flight at once, 1 to 64; the operator's default, 16 unless
     /// configured, unless given.
     concurrency: Option<i64>,
+    /// How many requests may begin within a second, 1 to 1000, over all workers and evenly spaced;
+    /// null for no limit. As with `ordered`, one worker at a time sends all of its callbacks.
+    rate_per_second: Option<i64>,
+    /// Whether changes of one record arrive strictly in the order of its revisions: a later one
+    /// waits until the earlier one arrived or was given up. False unless given.
+    ordered: Option<bool>,
+    /// Whether callbacks carry a `v1a` signature (ed25519) as well; false unless given.
+    ed25519: Option<bool>,
     /// Seconds before each attempt, the first one included: 1 to 20 entries of 0 to 172800. Null
     /// for the general schedule.
     #[schema(example = json!([0, 10, 60]))]
@@ -117,6 +132,12 @@ pub(crate) struct UpdateTriggerRequest {
     headers: Option<HashMap<String, Option<String>>>,
     /// As on creation.
     concurrency: Option<i64>,
+    /// As on creation.
+    rate_per_second: Option<i64>,
+    /// As on creation.
+    ordered: Option<bool>,
+    /// As on creation.
+    ed25519: Option<bool>,
     /// As on creation.
     retry_schedule_s: Option<Vec<i64>>,
     /// As on creation.
@@ -213,5 +234,17 @@ impl TriggerResponse {
             filter: (&settings.filter).into(),
             common: CommonResponse::new(webhook, terms),
         }
+    }
+
+    /// Its id.
+    pub(crate) fn id(&self) -> WebhookId {
+        WebhookId(self.id)
+    }
+
+    /// The same with how many deliveries are still to be sent.
+    #[must_use]
+    pub(crate) fn with_waiting(mut self, waiting: i64) -> Self {
+        self.common = self.common.with_waiting(waiting);
+        self
     }
 }

@@ -4,6 +4,9 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod get;
 pub(crate) mod list;
+pub(crate) mod pause;
+pub(crate) mod resume;
+pub(crate) mod secret;
 pub(crate) mod settings;
 pub(crate) mod test;
 pub(crate) mod update;
@@ -12,6 +15,9 @@ pub(crate) use create::create_webhook;
 pub(crate) use delete::delete_webhook;
 pub(crate) use get::get_webhook;
 pub(crate) use list::list_webhooks;
+pub(crate) use pause::pause_webhook;
+pub(crate) use resume::resume_webhook;
+pub(crate) use secret::{get_webhook_public_key, rotate_webhook_secret};
 pub(crate) use test::test_webhook;
 pub(crate) use update::update_webhook;
 
@@ -22,6 +28,7 @@ use utoipa::ToSchema;
 
 use crate::api::callbacks::{CommonResponse, ShowTerms};
 use crate::api::filters::{Condition, WebhookFilterResponse};
+use crate::domain::webhook::WebhookId;
 use crate::domain::webhook_record::Webhook;
 
 /// A webhook to create.
@@ -65,6 +72,17 @@ pub(crate) struct CreateWebhookRequest {
     /// How many deliveries may be in flight at once, 1 to 64; the operator's default, 16 unless
     /// configured, unless given.
     concurrency: Option<i64>,
+    /// How many requests may begin within a second, 1 to 1000, over all workers and evenly spaced;
+    /// null for no limit. As with `ordered` and `latest_only`, one worker at a time sends all of its callbacks.
+    rate_per_second: Option<i64>,
+    /// Whether changes of one record arrive strictly in the order of its revisions: a later one
+    /// waits until the earlier one arrived or was given up. False unless given; not together with `latest_only`.
+    ordered: Option<bool>,
+    /// Whether only the latest change of a record is kept while earlier ones wait; what is left out
+    /// shows as `skipped`. False unless given; not together with `ordered`.
+    latest_only: Option<bool>,
+    /// Whether callbacks carry a `v1a` signature (ed25519) as well; false unless given.
+    ed25519: Option<bool>,
     /// Seconds before each attempt, the first one included: 1 to 20 entries of 0 to 172800. Null
     /// for the general schedule.
     #[schema(example = json!([0, 10, 60]))]
@@ -110,6 +128,14 @@ pub(crate) struct UpdateWebhookRequest {
     /// As on creation.
     concurrency: Option<i64>,
     /// As on creation.
+    rate_per_second: Option<i64>,
+    /// As on creation.
+    ordered: Option<bool>,
+    /// As on creation.
+    latest_only: Option<bool>,
+    /// As on creation.
+    ed25519: Option<bool>,
+    /// As on creation.
     retry_schedule_s: Option<Vec<i64>>,
     /// As on creation.
     stop_on_4xx: Option<bool>,
@@ -147,6 +173,10 @@ pub(crate) enum EventName {
     ClientEdit,
     #[schema(rename = "client.delete")]
     ClientDelete,
+    /// Dealwire disabled another webhook or a trigger of the account. Filters are about records and
+    /// do not apply; strict or not, the body is the same.
+    #[schema(rename = "webhook.disabled")]
+    WebhookDisabled,
 }
 
 /// A webhook.
@@ -168,6 +198,8 @@ pub(crate) struct WebhookResponse {
     filter: WebhookFilterResponse,
     /// Whether form and json bodies have only the keys of the original documentation.
     strict_body: bool,
+    /// Whether only the latest change of a record is kept while earlier ones wait.
+    latest_only: bool,
     #[serde(flatten)]
     common: CommonResponse,
 }
@@ -183,7 +215,20 @@ impl WebhookResponse {
             events: settings.events.names().collect(),
             filter: (&settings.filter).into(),
             strict_body: settings.strict_body,
+            latest_only: settings.latest_only,
             common: CommonResponse::new(webhook, terms),
         }
+    }
+
+    /// Its id.
+    pub(crate) fn id(&self) -> WebhookId {
+        WebhookId(self.id)
+    }
+
+    /// The same with how many deliveries are still to be sent.
+    #[must_use]
+    pub(crate) fn with_waiting(mut self, waiting: i64) -> Self {
+        self.common = self.common.with_waiting(waiting);
+        self
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Assembly<'a> {
     pub(crate) delivery: DeliveryId,
     /// The attempt's number, from 1.
     pub(crate) number: i64,
+    /// When it is tried again if this attempt fails; none of the last one and of tests.
+    pub(crate) next_attempt_at: Option<Timestamp>,
     /// The record's revision; none of a bulk delete or of the test request.
     pub(crate) revision: Option<i64>,
     /// When the attempt begins.
@@ -58,6 +60,7 @@ impl Assembly<'_> {
             timestamp_seconds,
             signature: &self.signer.sign(&delivery_id, timestamp_seconds, signed),
             attempt: u32::try_from(self.number).unwrap_or(u32::MAX),
+            next_attempt_seconds: self.next_attempt_at.map(Timestamp::unix_seconds),
             revision: self.revision,
             own: self.own,
         }
@@ -93,6 +96,7 @@ mod tests {
             signer: &Signer::new(&[secret]),
             delivery: DeliveryId::of_test(now),
             number: 2,
+            next_attempt_at: Some(Timestamp(now.0 + 5_000_000)),
             revision: Some(7),
             at: now,
         };
@@ -140,6 +144,17 @@ mod tests {
                 assert!(!headers.contains_key(absent), "{absent}");
             }
             assert_eq!(headers["x-delivery-attempt"], "2");
+            let told: i64 = headers["x-delivery-next-attempt"]
+                .to_str()
+                .unwrap()
+                .parse()
+                .unwrap();
+            let sent: i64 = headers["webhook-timestamp"]
+                .to_str()
+                .unwrap()
+                .parse()
+                .unwrap();
+            assert_eq!(told - sent, 5);
             assert_eq!(headers["x-record-revision"], "7");
         }
     }

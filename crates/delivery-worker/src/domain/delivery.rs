@@ -6,6 +6,7 @@ use aws_lc_rs::digest;
 use events::{EventId, Timestamp};
 use uuid::Uuid;
 
+use super::replay::ReplayId;
 use super::webhook::WebhookId;
 
 /// A delivery. Ids order by the time of their event; as text they are the
@@ -20,10 +21,37 @@ impl DeliveryId {
     /// The delivery of `event` to `webhook`: the same however often it is
     /// worked out, so that a repeat after a crash carries the same id.
     pub(crate) fn of_event(event: EventId, webhook: WebhookId) -> Self {
+        Self::derive(
+            event,
+            &[
+                b"dealwire delivery\0",
+                event.as_bytes(),
+                &webhook.0.to_be_bytes(),
+            ],
+        )
+    }
+
+    /// The delivery of `event` to `webhook` that a job makes: another one for each
+    /// job, and the same however often the job is taken up again.
+    pub(crate) fn of_replay(event: EventId, webhook: WebhookId, replay: ReplayId) -> Self {
+        Self::derive(
+            event,
+            &[
+                b"dealwire replay\0",
+                event.as_bytes(),
+                &webhook.0.to_be_bytes(),
+                &replay.0.to_be_bytes(),
+            ],
+        )
+    }
+
+    /// The id that begins with the time of `event` and goes on with a digest of
+    /// `parts`.
+    fn derive(event: EventId, parts: &[&[u8]]) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
-        context.update(b"dealwire delivery\0");
-        context.update(event.as_bytes());
-        context.update(&webhook.0.to_be_bytes());
+        for part in parts {
+            context.update(part);
+        }
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&context.finish().as_ref()[..16]);
         bytes[..TIME_BYTES].copy_from_slice(&event.as_bytes()[..TIME_BYTES]);
@@ -77,15 +105,21 @@ impl fmt::Display for DeliveryId {
 pub(crate) enum Origin {
     /// An event matched.
     Event,
+    /// Somebody asked for what was before to be sent again.
+    Replay,
     /// Somebody asked for a test.
     Test,
 }
 
 impl Origin {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Event, Self::Replay, Self::Test];
+
     /// The name in the database and on the wire.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Event => "event",
+            Self::Replay => "replay",
             Self::Test => "test",
         }
     }
@@ -154,6 +188,17 @@ mod tests {
         assert_ne!(id, DeliveryId::of_event(one, WebhookId(8)));
         let other = event("019b7ca9-8d03-7000-8000-000000000002");
         assert_ne!(id, DeliveryId::of_event(other, WebhookId(7)));
+    }
+
+    #[test]
+    fn each_job_has_a_delivery_of_its_own() {
+        let one = event("019b7ca9-8d03-7000-8000-000000000001");
+        let of_job = |job| DeliveryId::of_replay(one, WebhookId(7), ReplayId(job));
+        assert_eq!(of_job(1), of_job(1));
+        assert_ne!(of_job(1), of_job(2));
+        assert_ne!(of_job(1), DeliveryId::of_event(one, WebhookId(7)));
+        let (first, last) = DeliveryId::range_of_event(one);
+        assert!(first <= of_job(1) && of_job(1) <= last);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The record that an event is of, as conditions and parameters look at it: on the
 //! event alone, never by asking another service.
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod samples;
 
 use events::{Action, Change, ClientSnapshot, OrderId, OrderSnapshot, TaskSnapshot};
@@ -80,7 +80,8 @@ impl<'a> Record<'a> {
             | Change::LeadConversionRequested(_)
             | Change::LeadConverted(_)
             | Change::TokenRevoked(_)
-            | Change::PersonErased(_) => return None,
+            | Change::PersonErased(_)
+            | Change::WebhookDisabled(_) => return None,
         };
         Some(Self {
             action,

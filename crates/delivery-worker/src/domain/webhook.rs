@@ -45,6 +45,20 @@ pub(crate) struct WebhookSettings {
     /// How many requests may be under way at once; the usual number if none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) max_concurrency: Option<u32>,
+    /// How many requests may begin within a second; as many as come if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rate_per_second: Option<u32>,
+    /// Whether changes of one record arrive strictly in the order of its
+    /// revisions.
+    #[serde(default)]
+    pub(crate) ordered: bool,
+    /// Whether only a record's latest change is kept of those that wait. Never
+    /// together with `ordered`, and never of a trigger.
+    #[serde(default)]
+    pub(crate) latest_only: bool,
+    /// Whether callbacks carry a `v1a` signature (ed25519) as well.
+    #[serde(default)]
+    pub(crate) ed25519: bool,
     /// Which of the events fire it after all.
     #[serde(default)]
     pub(crate) filter: Filter,
@@ -134,14 +148,14 @@ impl TryFrom<String> for StoredFormat {
     }
 }
 
-/// The nine switches of S0, as a set.
+/// The nine switches of S0 and `webhook.disabled`, as a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub(crate) struct EventSwitches(u16);
 
 impl EventSwitches {
     /// Their wire names; a switch's place here is its bit.
-    pub(crate) const NAMES: [&'static str; 9] = [
+    pub(crate) const NAMES: [&'static str; 10] = [
         "order.add",
         "order.edit",
         "order.delete",
@@ -151,7 +165,11 @@ impl EventSwitches {
         "client.add",
         "client.edit",
         "client.delete",
+        "webhook.disabled",
     ];
+
+    /// The one that no record has: Dealwire disabled another webhook of the account.
+    pub(crate) const DISABLED: Self = Self(1 << (Self::NAMES.len() - 1));
 
     /// The set of these names; the error is the first that is not a switch.
     pub(crate) fn from_names<'a>(
@@ -231,6 +249,10 @@ mod tests {
             retry_schedule_seconds: Some(vec![0, 60]),
             stop_on_4xx: true,
             max_concurrency: Some(4),
+            rate_per_second: Some(10),
+            ordered: true,
+            latest_only: false,
+            ed25519: true,
             filter: Filter::default(),
             trigger: None,
         };
@@ -253,7 +275,15 @@ mod tests {
         )
         .unwrap();
         assert!(!settings.strict_body && !settings.stop_on_4xx);
+        assert!(!settings.ordered && !settings.latest_only && !settings.ed25519);
         assert_eq!(settings.retry_schedule_seconds, None);
+        assert_eq!(settings.rate_per_second, None);
+    }
+
+    #[test]
+    fn the_last_switch_is_that_of_disabled_webhooks() {
+        let names: Vec<_> = EventSwitches::DISABLED.names().collect();
+        assert_eq!(names, ["webhook.disabled"]);
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(crate) const MAX_WEBHOOKS: i64 = 10_000;
 pub(crate) const MAX_NAME_CHARS: usize = 255;
 /// Deliveries of one webhook that may be in flight at once, over all workers.
 pub(crate) const CONCURRENCY: std::ops::RangeInclusive<i64> = 1..=64;
+/// Requests to one webhook that may begin within a second, over all workers.
+pub(crate) const RATE_PER_SECOND: std::ops::RangeInclusive<i64> = 1..=1_000;
 /// The most attempts that a webhook's own retry schedule may ask for.
 pub(crate) const MAX_ATTEMPTS: usize = 20;
 /// A delay of a retry schedule, in seconds: up to two days.
@@ -61,6 +63,14 @@ pub(crate) struct WebhookPatch {
     pub(crate) headers: HeadersPatch,
     /// A cap of its own, or `Some(None)` for the operator's.
     pub(crate) max_concurrency: Option<Option<u32>>,
+    /// A limit of its own, or `Some(None)` for none.
+    pub(crate) rate_per_second: Option<Option<u32>>,
+    /// In the order of revisions or not.
+    pub(crate) ordered: Option<bool>,
+    /// Only the latest or not.
+    pub(crate) latest_only: Option<bool>,
+    /// A second signature or not.
+    pub(crate) ed25519: Option<bool>,
     /// A schedule of its own, or `Some(None)` for the general one.
     pub(crate) retry_schedule_seconds: Option<Option<Vec<u32>>>,
     /// Whether 4xx ends a delivery.
@@ -141,6 +151,10 @@ impl WebhookConfig {
         set(&mut settings.events, patch.events);
         set(&mut settings.strict_body, patch.strict_body);
         set(&mut settings.max_concurrency, patch.max_concurrency);
+        set(&mut settings.rate_per_second, patch.rate_per_second);
+        set(&mut settings.ordered, patch.ordered);
+        set(&mut settings.latest_only, patch.latest_only);
+        set(&mut settings.ed25519, patch.ed25519);
         set(
             &mut settings.retry_schedule_seconds,
             patch.retry_schedule_seconds,
@@ -187,6 +201,8 @@ pub(crate) struct Webhook {
     /// Why it cannot be switched on as it is. Whoever switched it off: a person may have, before
     /// there was such a reason.
     pub(crate) inactive_reason: Option<String>,
+    /// What signs its callbacks, as far as everybody may know.
+    pub(crate) public_keys: PublicKeys,
     /// When it was created.
     pub(crate) created_at: Timestamp,
     /// When it was last changed.
@@ -202,6 +218,15 @@ impl Webhook {
     }
 }
 
+/// What is known of a webhook's keys to those who read it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct PublicKeys {
+    /// The public one of the ed25519 keys, `whpk_` and base64, if it ever had any.
+    pub(crate) current: Option<String>,
+    /// Until when earlier secrets sign as well, and the public keys beside them.
+    pub(crate) previous: Vec<(Timestamp, Option<String>)>,
+}
+
 /// What became of a webhook, apart from what was set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Standing {
@@ -213,6 +238,11 @@ pub(crate) struct Standing {
     pub(crate) paused_at: Option<Timestamp>,
     /// Until when its deliveries wait because the receiver asked for it.
     pub(crate) paused_until: Option<Timestamp>,
+    /// Until when its deliveries wait because too many failed in a row. In the
+    /// past while one at a time is tried; none once something arrived.
+    pub(crate) open_until: Option<Timestamp>,
+    /// How many requests failed since something arrived.
+    pub(crate) failures_in_a_row: i64,
 }
 
 impl Standing {
@@ -223,7 +253,9 @@ impl Standing {
 
     /// Whether pending deliveries wait for something else than their time.
     pub(crate) fn holds(&self, now: Timestamp) -> bool {
-        self.disabled_at.is_some() || self.is_paused(now)
+        self.disabled_at.is_some()
+            || self.is_paused(now)
+            || self.open_until.is_some_and(|until| until > now)
     }
 }
 
@@ -237,16 +269,20 @@ pub(crate) enum WebhookState {
     Inactive,
     /// Deliveries wait until a moment, or until somebody resumes it.
     Paused,
+    /// Too many failed in a row: deliveries wait until a moment, then one at a
+    /// time is tried until one arrives.
+    Failing,
     /// Deliveries wait until a manager switches it on again.
     Disabled,
 }
 
 impl WebhookState {
     /// All of them by wire name.
-    pub(crate) const NAMES: [(&str, Self); 4] = [
+    pub(crate) const NAMES: [(&str, Self); 5] = [
         ("active", Self::Active),
         ("inactive", Self::Inactive),
         ("paused", Self::Paused),
+        ("failing", Self::Failing),
         ("disabled", Self::Disabled),
     ];
 
@@ -258,6 +294,8 @@ impl WebhookState {
             Self::Inactive
         } else if standing.is_paused(now) {
             Self::Paused
+        } else if standing.open_until.is_some() {
+            Self::Failing
         } else {
             Self::Active
         }
@@ -269,6 +307,7 @@ impl WebhookState {
             Self::Active => "active",
             Self::Inactive => "inactive",
             Self::Paused => "paused",
+            Self::Failing => "failing",
             Self::Disabled => "disabled",
         }
     }

@@ -8,11 +8,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::Engine;
 use crate::claim::fill_lanes;
+use crate::dispatch::keep_pace;
 use crate::ingest::ingest;
 use crate::lane::Stop;
 use crate::lease::keep_lease;
 use crate::news::{hear, tell};
 use crate::record::record_until_closed;
+use crate::replay::run_replays;
+use crate::retention;
 use crate::sweep::sweep;
 
 /// How long requests that are under way may take when the worker ends.
@@ -33,10 +36,31 @@ impl Engine {
                 Ok::<_, std::convert::Infallible>(())
             }
         });
+        let pacing = supervise("delivery.pace", cancel.clone(), |cancel| {
+            let engine = Arc::clone(&self);
+            async move {
+                keep_pace(engine, cancel).await;
+                Ok::<_, std::convert::Infallible>(())
+            }
+        });
         let sweeping = supervise("delivery.sweep", cancel.clone(), |cancel| {
             let engine = Arc::clone(&self);
             async move {
                 sweep(engine, cancel).await;
+                Ok::<_, std::convert::Infallible>(())
+            }
+        });
+        let retaining = supervise("delivery.retention", cancel.clone(), |cancel| {
+            let engine = Arc::clone(&self);
+            async move {
+                retention::run(engine, cancel).await;
+                Ok::<_, std::convert::Infallible>(())
+            }
+        });
+        let replaying = supervise("delivery.replay", cancel.clone(), |cancel| {
+            let engine = Arc::clone(&self);
+            async move {
+                run_replays(engine, cancel).await;
                 Ok::<_, std::convert::Infallible>(())
             }
         });
@@ -68,7 +92,8 @@ impl Engine {
             end_of_drain.cancel();
         };
         tokio::join!(
-            ingesting, filling, sweeping, recording, leasing, telling, draining
+            ingesting, filling, pacing, sweeping, retaining, replaying, recording, leasing,
+            telling, draining
         );
         drop(hearing);
     }

@@ -10,6 +10,8 @@ pub(crate) struct Troubles {
     pub(crate) lease: Outage,
     pub(crate) record: Outage,
     pub(crate) sweep: Outage,
+    pub(crate) replay: Outage,
+    pub(crate) retention: Outage,
 }
 
 impl Default for Troubles {
@@ -20,6 +22,8 @@ impl Default for Troubles {
             lease: Outage::new("the lease cannot be renewed"),
             record: Outage::new("outcomes cannot be recorded; nothing is sent until they can"),
             sweep: Outage::new("what is due cannot be looked up"),
+            replay: Outage::new("replays stand still"),
+            retention: Outage::new("what is old cannot be deleted"),
         }
     }
 }

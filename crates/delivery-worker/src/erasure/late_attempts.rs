@@ -4,6 +4,7 @@ use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
 use outbox::erasure::{Erased, Found, Sought};
 
+use super::told::delete_attempt_bodies;
 use crate::store::schema::{attempt_bodies, deliveries};
 
 /// How many deliveries one look finds.
@@ -37,10 +38,7 @@ pub(super) fn erase(
     _sought: &Sought,
     keys: &[Vec<u8>],
 ) -> Result<Erased, DatabaseError> {
-    let removed = on_backend!(conn, |c| diesel::delete(
-        attempt_bodies::table.filter(attempt_bodies::delivery_id.eq_any(keys))
-    )
-    .execute(c))?;
+    let removed = delete_attempt_bodies(conn, keys)?;
     Ok(Erased {
         erased: i64::try_from(removed).unwrap_or(i64::MAX),
         waiting: 0,

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use outbox::erasure::{Erased, Found, Sought};
 
 use crate::domain::delivery::{DeliveryId, DeliveryState};
-use crate::store::deliveries::is_pending;
+use crate::store::deliveries::{bounds_of, is_pending};
 use crate::store::schema::{attempt_bodies, deliveries, event_bodies, events};
 
 /// How many events of all accounts one look goes through; they lie together, by
@@ -69,11 +69,19 @@ fn list_theirs(
     sought: &Sought,
     ids: &[Vec<u8>],
 ) -> Result<Vec<(EventId, Vec<u8>)>, DatabaseError> {
-    let bodies: Vec<Body> = on_backend!(conn, |c| event_bodies::table
+    let bodies = event_bodies::table
         .filter(event_bodies::event_id.eq_any(ids))
         .order(event_bodies::event_id)
-        .select((event_bodies::event_id, event_bodies::body))
-        .load(c))?;
+        .select((event_bodies::event_id, event_bodies::body));
+    let bodies: Vec<Body> = match conn {
+        Connection::Sqlite(c) => bodies.load(*c)?,
+        Connection::Postgres(c) => {
+            let (least, greatest) = bounds_of(ids);
+            bodies
+                .filter(event_bodies::event_id.between(least, greatest))
+                .load(*c)?
+        }
+    };
     Ok(blank_theirs(sought, bodies))
 }
 
@@ -97,8 +105,10 @@ fn lock_theirs(
     let Connection::Postgres(c) = conn else {
         return list_theirs(conn, sought, ids);
     };
+    let (least, greatest) = bounds_of(ids);
     let bodies: Vec<Body> = event_bodies::table
         .filter(event_bodies::event_id.eq_any(ids))
+        .filter(event_bodies::event_id.between(least, greatest))
         .order(event_bodies::event_id)
         .select((event_bodies::event_id, event_bodies::body))
         .for_update()
@@ -168,10 +178,23 @@ fn erase_event(
         )
         .set(deliveries::erased_at_us.eq(now_us))
         .execute(c)?;
-        diesel::delete(
-            attempt_bodies::table.filter(attempt_bodies::delivery_id.eq_any(delivery_ids)),
-        )
-        .execute(c)?;
     });
+    delete_attempt_bodies(conn, delivery_ids)?;
     Ok(())
+}
+
+/// Deletes all that was sent and answered of these deliveries; answers how many attempts that were.
+pub(super) fn delete_attempt_bodies(
+    conn: &mut Connection<'_>,
+    delivery_ids: &[Vec<u8>],
+) -> Result<usize, DatabaseError> {
+    let theirs = attempt_bodies::table.filter(attempt_bodies::delivery_id.eq_any(delivery_ids));
+    Ok(match conn {
+        Connection::Sqlite(c) => diesel::delete(theirs).execute(*c)?,
+        Connection::Postgres(c) => {
+            let (least, greatest) = bounds_of(delivery_ids);
+            let theirs = theirs.filter(attempt_bodies::delivery_id.between(least, greatest));
+            diesel::delete(theirs).execute(*c)?
+        }
+    })
 }

@@ -96,6 +96,7 @@ fn assembled_in_the_order_of_the_contract() {
         timestamp_seconds: 1_767_322_984,
         signature: "v1,abc=",
         attempt: 3,
+        next_attempt_seconds: Some(1_767_323_284),
         revision: Some(17),
         own: &own,
     };
@@ -114,13 +115,17 @@ fn assembled_in_the_order_of_the_contract() {
             "webhook-timestamp: 1767322984",
             "webhook-signature: v1,abc=",
             "x-delivery-attempt: 3",
+            "x-delivery-next-attempt: 1767323284",
             "x-record-revision: 17",
             "x-api-key: s3cret",
             "authorization: Bearer t",
         ]
     );
     callback.revision = None;
-    assert!(!callback.assemble().unwrap().contains_key(RECORD_REVISION));
+    callback.next_attempt_seconds = None;
+    let fewer = callback.assemble().unwrap();
+    assert!(!fewer.contains_key(RECORD_REVISION));
+    assert!(!fewer.contains_key(DELIVERY_NEXT_ATTEMPT));
 }
 
 #[test]
@@ -133,6 +138,7 @@ fn own_values_are_never_printed() {
         timestamp_seconds: 0,
         signature: "v1,abc=",
         attempt: 1,
+        next_attempt_seconds: None,
         revision: None,
         own: &own,
     };

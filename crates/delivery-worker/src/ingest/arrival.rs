@@ -9,6 +9,7 @@ use crate::domain::delivery::DeliveryId;
 use crate::domain::webhook::WebhookId;
 use crate::engine::HeldEvent;
 use crate::lane::RecordKey;
+use crate::ordering::Keeping;
 
 /// An event that was decoded and matched.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub(crate) struct Arrival {
     pub(crate) seq: Option<i64>,
     /// The record that the event is of.
     pub(crate) record: Option<RecordKey>,
+    /// Whether its account follows the revisions of its records.
+    pub(crate) follows_revisions: bool,
     /// One for each webhook that it fires.
     pub(crate) deliveries: Vec<PlannedDelivery>,
     /// Which message of the batch it was.
@@ -32,6 +35,8 @@ pub(crate) struct PlannedDelivery {
     pub(crate) webhook: WebhookId,
     /// The webhook's pause before the first attempt.
     pub(crate) pause_us: i64,
+    /// What the webhook wants of the changes of one record, if not simply all.
+    pub(crate) keeping: Option<Keeping>,
     /// Whether its lane kept a place, so that it is claimed with the insert.
     pub(crate) has_place: bool,
 }
@@ -50,8 +55,8 @@ impl Arrival {
         self.deliveries.iter().any(|planned| planned.has_place)
     }
 
-    /// Whether the body is kept: only a record's events can be sent, now or
-    /// in a replay.
+    /// Whether the body is kept: of events that come, only a record's can be
+    /// sent, now or in a replay.
     pub(crate) fn keeps_body(&self) -> bool {
         matches!(
             self.event.change,

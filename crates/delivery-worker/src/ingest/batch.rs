@@ -196,6 +196,12 @@ fn start(
             left_over |= planned.pause_us == 0;
         }
     }
+    for part in written {
+        for &webhook in &part.freed {
+            lanes.note_due(webhook, part.now_us);
+            left_over = true;
+        }
+    }
     engine.release(&mut lanes, refused);
     drop(lanes);
     if left_over {
@@ -226,8 +232,10 @@ fn job(
         lease,
         claim_no: 1,
         attempts: 0,
+        is_replay: false,
         due_at_us: due_us,
         expires_at_us: due_us.saturating_add(engine.expire_after_us()),
+        sends_as_add: false,
         event: engine.bodies.has_room().then(|| arrival.event.clone()),
     }
 }

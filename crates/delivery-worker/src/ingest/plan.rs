@@ -70,6 +70,7 @@ async fn match_all(
                 body: message.body.clone(),
                 seq: message.seq.and_then(|seq| i64::try_from(seq).ok()),
                 record: record_of(&event.change),
+                follows_revisions: snapshot.follows_revisions(event.account_id),
                 deliveries: deliveries(snapshot, event),
                 place: *place,
             });
@@ -88,6 +89,7 @@ fn deliveries(snapshot: &Snapshot, event: &Event) -> Vec<PlannedDelivery> {
                 .plan
                 .as_ref()
                 .map_or(0, |plan| micros(plan.retry.first_pause())),
+            keeping: webhook.keeping(),
             has_place: false,
         })
         .collect()
@@ -102,7 +104,8 @@ fn reserve(engine: &Engine, arrivals: &mut [Arrival]) -> Option<Identity> {
         let planned = arrivals
             .iter_mut()
             .flat_map(|arrival| &mut arrival.deliveries)
-            .filter(|planned| planned.pause_us == 0);
+            // Whether it has its turn is seen when it is claimed.
+            .filter(|planned| planned.pause_us == 0 && planned.keeping.is_none());
         for planned in planned {
             planned.has_place = lanes.reserve(planned.webhook, now_us);
         }

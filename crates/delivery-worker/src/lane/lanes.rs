@@ -7,7 +7,7 @@ use events::AccountId;
 use super::rotation::Rotation;
 use super::share::Crew;
 use super::single::Lane;
-use super::{Gate, LaneLimits, RecordKey, Stop};
+use super::{Gate, LaneLimits, LaneTerms, RecordKey, Stop};
 use crate::domain::webhook::WebhookId;
 
 /// All lanes of one worker; `J` is what it takes to send one delivery.
@@ -21,6 +21,9 @@ pub(crate) struct Lanes<J> {
     pub(super) due: BTreeSet<(i64, WebhookId)>,
     /// Lanes that open by themselves.
     pub(super) opening: BTreeSet<(i64, WebhookId)>,
+    /// Lanes whose rate lets nothing start, by when it does.
+    pub(super) paced: BTreeSet<(i64, WebhookId)>,
+    pub(super) with_open_breaker: usize,
     pub(super) last_asked: AccountId,
     pub(super) crew: Crew,
     pub(super) in_flight: usize,
@@ -37,6 +40,8 @@ impl<J> Lanes<J> {
             startable: Rotation::default(),
             due: BTreeSet::new(),
             opening: BTreeSet::new(),
+            paced: BTreeSet::new(),
+            with_open_breaker: 0,
             last_asked: AccountId(i64::MIN),
             crew: Crew::default(),
             in_flight: 0,
@@ -46,20 +51,21 @@ impl<J> Lanes<J> {
         }
     }
 
-    /// Adds a lane, or sets how many slots it has over all workers. What a
-    /// lane had queued that is not this worker's any more comes back.
+    /// Adds a lane, or sets its terms. What a lane had queued that is not this
+    /// worker's any more comes back.
     pub(crate) fn set_lane(
         &mut self,
         webhook: WebhookId,
         account: AccountId,
-        max_concurrency: usize,
+        terms: LaneTerms,
         now_us: i64,
     ) -> Vec<J> {
         let lane = self
             .lanes
             .entry(webhook)
             .or_insert_with(|| Lane::new(account));
-        lane.max_concurrency = max_concurrency;
+        lane.terms = terms;
+        lane.set_rate(webhook, &mut self.paced);
         self.divide(webhook, now_us)
     }
 
@@ -83,48 +89,14 @@ impl<J> Lanes<J> {
     }
 
     /// Works out this worker's share of a lane.
-    fn divide(&mut self, webhook: WebhookId, now_us: i64) -> Vec<J> {
+    pub(super) fn divide(&mut self, webhook: WebhookId, now_us: i64) -> Vec<J> {
         let Some(lane) = self.lanes.get_mut(&webhook) else {
             return Vec::new();
         };
-        lane.slots = self.crew.slots(webhook, lane.max_concurrency);
+        lane.slots = lane.share(webhook, &self.crew);
         let mut given_up = Vec::new();
         if !lane.keeps_its_queue() {
             given_up = lane.queue.clear();
-        }
-        if !given_up.is_empty() {
-            self.queued -= given_up.len();
-            lane.set_next_due(webhook, Some(now_us), &mut self.due);
-        }
-        self.settle(webhook);
-        given_up
-    }
-
-    /// Opens or closes a lane. What a closed lane had queued comes back, for
-    /// its claims to be given up.
-    pub(crate) fn set_gate(&mut self, webhook: WebhookId, gate: Gate, now_us: i64) -> Vec<J> {
-        let gate = match gate {
-            Gate::ClosedUntil(until_us) if until_us <= now_us => Gate::Open,
-            gate => gate,
-        };
-        let Some(lane) = self.lanes.get_mut(&webhook) else {
-            return Vec::new();
-        };
-        if lane.gate == gate {
-            return Vec::new();
-        }
-        if let Gate::ClosedUntil(until_us) = lane.gate {
-            self.opening.remove(&(until_us, webhook));
-        }
-        lane.gate = gate;
-        let mut given_up = Vec::new();
-        match gate {
-            Gate::Open => {}
-            Gate::Closed => given_up = lane.queue.clear(),
-            Gate::ClosedUntil(until_us) => {
-                given_up = lane.queue.clear();
-                self.opening.insert((until_us, webhook));
-            }
         }
         if !given_up.is_empty() {
             self.queued -= given_up.len();
@@ -144,23 +116,12 @@ impl<J> Lanes<J> {
             if let Some(due_us) = lane.next_due_us {
                 self.due.remove(&(due_us, webhook));
             }
+            if let Some(at_us) = lane.paced_until_us {
+                self.paced.remove(&(at_us, webhook));
+            }
             self.lanes.remove(&webhook);
         }
         given_up
-    }
-
-    /// Opens the lanes whose time has come.
-    pub(crate) fn tick(&mut self, now_us: i64) {
-        while let Some(&(until_us, webhook)) = self.opening.first() {
-            if until_us > now_us {
-                break;
-            }
-            self.opening.pop_first();
-            if let Some(lane) = self.lanes.get_mut(&webhook) {
-                lane.gate = Gate::Open;
-            }
-            self.settle(webhook);
-        }
     }
 
     /// Whether a delivery that is about to be inserted can start at once, in
@@ -225,30 +186,45 @@ impl<J> Lanes<J> {
     }
 
     /// Takes the next delivery to send; its slot is held until [`Self::finish`].
-    pub(crate) fn start(&mut self) -> Option<(WebhookId, J)> {
+    pub(crate) fn start(&mut self, clock_us: i64) -> Option<(WebhookId, J)> {
         if self.stops != 0
             || self.in_flight >= self.limits.max_in_flight
             || self.unrecorded >= self.limits.max_unrecorded
         {
             return None;
         }
-        loop {
-            let webhook = self.startable.next()?;
-            let Some(lane) = self.lanes.get_mut(&webhook) else {
-                continue;
-            };
-            if !lane.can_start() {
-                continue;
+        self.let_on(clock_us);
+        let lanes = &self.lanes;
+        let webhook = self
+            .startable
+            .next(|webhook| lanes.get(&webhook).is_some_and(Lane::wants_its_turn))?;
+        let lane = self.lanes.get_mut(&webhook)?;
+        let job = lane.queue.pop()?;
+        lane.in_flight += 1;
+        lane.pace_out(webhook, clock_us, &mut self.paced);
+        self.in_flight += 1;
+        self.queued -= 1;
+        self.settle(webhook);
+        Some((webhook, job))
+    }
+
+    /// Puts lanes whose rate lets them start again where they have their turn.
+    pub(crate) fn let_on(&mut self, clock_us: i64) {
+        while let Some(&(at_us, webhook)) = self.paced.first() {
+            if at_us > clock_us {
+                break;
             }
-            let Some(job) = lane.queue.pop() else {
-                continue;
-            };
-            lane.in_flight += 1;
-            self.in_flight += 1;
-            self.queued -= 1;
+            self.paced.pop_first();
+            if let Some(lane) = self.lanes.get_mut(&webhook) {
+                lane.paced_until_us = None;
+            }
             self.settle(webhook);
-            return Some((webhook, job));
         }
+    }
+
+    /// When something may start whose rate keeps it back now.
+    pub(crate) fn next_start_us(&self) -> Option<i64> {
+        self.paced.first().map(|(at_us, _)| *at_us)
     }
 
     /// Frees a slot. `duration_us` is how long the receiver took, if it was
@@ -263,6 +239,7 @@ impl<J> Lanes<J> {
         self.unrecorded += 1;
         if let Some(lane) = self.lanes.get_mut(&webhook) {
             lane.in_flight -= 1;
+            lane.unrecorded += 1;
             lane.queue.release(record);
             if let Some(took_us) = duration_us {
                 lane.mean_duration_us = Some(match lane.mean_duration_us {
@@ -274,15 +251,29 @@ impl<J> Lanes<J> {
         self.settle(webhook);
     }
 
-    /// Notes that so many outcomes have to be recorded besides those that
+    /// Notes that an outcome has to be recorded besides those that
     /// [`Self::finish`] counted.
-    pub(crate) fn owe(&mut self, count: usize) {
-        self.unrecorded += count;
+    pub(crate) fn owe(&mut self, webhook: WebhookId) {
+        self.unrecorded += 1;
+        if let Some(lane) = self.lanes.get_mut(&webhook) {
+            lane.unrecorded += 1;
+        }
     }
 
-    /// Notes that so many outcomes are safe.
-    pub(crate) fn recorded(&mut self, count: usize) {
+    /// Notes that so many outcomes of a lane are safe. Returns whether more may
+    /// start by that.
+    pub(crate) fn recorded(&mut self, webhook: WebhookId, count: usize) -> bool {
+        let were_too_many = self.unrecorded >= self.limits.max_unrecorded;
         self.unrecorded = self.unrecorded.saturating_sub(count);
+        let Some(lane) = self.lanes.get_mut(&webhook) else {
+            return were_too_many;
+        };
+        lane.unrecorded = lane.unrecorded.saturating_sub(count);
+        if lane.gate != Gate::HalfOpen {
+            return were_too_many;
+        }
+        self.settle(webhook);
+        true
     }
 
     /// Nothing starts while any reason holds. Returns whether this one did
@@ -333,13 +324,6 @@ impl<J> Lanes<J> {
         self.in_flight == 0 && self.unrecorded == 0
     }
 
-    /// Whether a lane may send.
-    pub(crate) fn is_open(&self, webhook: WebhookId) -> bool {
-        self.lanes
-            .get(&webhook)
-            .is_some_and(|lane| lane.gate == Gate::Open)
-    }
-
     /// When there will be something to do if nothing else happens.
     pub(crate) fn next_wake_us(&self) -> Option<i64> {
         let due = self.due.first().map(|(due_us, _)| *due_us);
@@ -352,7 +336,7 @@ impl<J> Lanes<J> {
         let Some(lane) = self.lanes.get(&webhook) else {
             return;
         };
-        if lane.can_start() {
+        if lane.wants_its_turn() {
             self.startable.add(lane.account, webhook);
         }
         if let Some(due_us) = lane.next_due_us {

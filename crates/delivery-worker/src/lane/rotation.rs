@@ -27,17 +27,29 @@ impl Rotation {
         lanes.push_back(webhook);
     }
 
-    /// The next lane of the next account.
-    pub(super) fn next(&mut self) -> Option<WebhookId> {
-        let account = self.accounts.pop_front()?;
-        let lanes = self.lanes.get_mut(&account)?;
-        let webhook = lanes.pop_front()?;
-        self.entered.remove(&webhook);
-        if lanes.is_empty() {
-            self.lanes.remove(&account);
-        } else {
-            self.accounts.push_back(account);
+    /// The next lane of the next account, out of those that still want their
+    /// turn. The others are taken out; no account loses its turn by that.
+    pub(super) fn next(&mut self, wants_it: impl Fn(WebhookId) -> bool) -> Option<WebhookId> {
+        while let Some(account) = self.accounts.pop_front() {
+            let Some(lanes) = self.lanes.get_mut(&account) else {
+                continue;
+            };
+            let mut found = None;
+            while found.is_none()
+                && let Some(webhook) = lanes.pop_front()
+            {
+                self.entered.remove(&webhook);
+                found = Some(webhook).filter(|webhook| wants_it(*webhook));
+            }
+            if lanes.is_empty() {
+                self.lanes.remove(&account);
+            } else {
+                self.accounts.push_back(account);
+            }
+            if found.is_some() {
+                return found;
+            }
         }
-        Some(webhook)
+        None
     }
 }

@@ -30,6 +30,12 @@ impl Crew {
         self.others.is_empty()
     }
 
+    /// Whether this worker comes first in the lane's order: exactly one does
+    /// among workers that see the same ones.
+    pub(super) fn is_first(&self, webhook: WebhookId) -> bool {
+        self.slots(webhook, 1) == 1
+    }
+
     /// This worker's share of a lane's slots over all workers; may be none.
     pub(super) fn slots(&self, webhook: WebhookId, max_concurrency: usize) -> usize {
         let rank = |worker: u64| (mix(worker ^ mix(webhook.0.cast_unsigned())), worker);

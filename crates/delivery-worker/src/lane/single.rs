@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use events::AccountId;
 
-use super::Gate;
+use super::pace::Pace;
 use super::queue::LaneQueue;
+use super::{Crew, Gate, LaneTerms};
 use crate::domain::webhook::WebhookId;
 
 /// The farthest that a queue may reach ahead: what takes about a second.
@@ -18,12 +19,18 @@ const MAX_WAITING: usize = 256;
 #[derive(Debug)]
 pub(super) struct Lane<J> {
     pub(super) account: AccountId,
-    /// Over all workers.
-    pub(super) max_concurrency: usize,
-    /// This worker's share of them.
+    pub(super) terms: LaneTerms,
+    /// This worker's share of the slots.
     pub(super) slots: usize,
     pub(super) gate: Gate,
+    /// The newest state of the lane's row that was seen here.
+    pub(super) revision: i64,
+    pace: Option<Pace>,
+    /// Nothing starts before, for the sake of the rate.
+    pub(super) paced_until_us: Option<i64>,
     pub(super) in_flight: usize,
+    /// Outcomes that are not on record.
+    pub(super) unrecorded: usize,
     pub(super) reserved: usize,
     pub(super) asked: usize,
     pub(super) queue: LaneQueue<J>,
@@ -34,18 +41,72 @@ pub(super) struct Lane<J> {
 }
 
 impl<J> Lane<J> {
-    pub(super) fn can_start(&self) -> bool {
-        self.gate == Gate::Open && self.in_flight < self.slots && self.queue.has_ready()
+    /// Whether something could be sent now.
+    pub(super) fn wants_its_turn(&self) -> bool {
+        let is_free = match self.gate {
+            Gate::Open => true,
+            Gate::HalfOpen => self.in_flight + self.unrecorded == 0,
+            Gate::ClosedUntil { .. } | Gate::Closed => false,
+        };
+        is_free
+            && self.in_flight < self.slots
+            && self.queue.has_ready()
+            && self.paced_until_us.is_none()
+    }
+
+    /// This worker's share of the slots.
+    pub(super) fn share(&self, webhook: WebhookId, crew: &Crew) -> usize {
+        let slots = self.terms.max_concurrency;
+        match self.gate {
+            Gate::HalfOpen => slots.min(1) * usize::from(crew.is_first(webhook)),
+            _ if self.terms.is_exclusive => slots * usize::from(crew.is_first(webhook)),
+            _ => crew.slots(webhook, slots),
+        }
+    }
+
+    /// Takes the rate over from the terms.
+    pub(super) fn set_rate(&mut self, webhook: WebhookId, paced: &mut BTreeSet<(i64, WebhookId)>) {
+        self.pace = self.terms.rate_per_second.map(|rate| match self.pace {
+            Some(pace) => pace.with_rate(rate),
+            None => Pace::new(rate),
+        });
+        if let Some(old_us) = self.paced_until_us.take() {
+            paced.remove(&(old_us, webhook));
+        }
+        self.wait_for_pace(webhook, paced);
+    }
+
+    /// Notes a start, after which the rate may let nothing start for a while.
+    pub(super) fn pace_out(
+        &mut self,
+        webhook: WebhookId,
+        clock_us: i64,
+        paced: &mut BTreeSet<(i64, WebhookId)>,
+    ) {
+        if let Some(pace) = &mut self.pace {
+            pace.start(clock_us);
+            self.wait_for_pace(webhook, paced);
+        }
+    }
+
+    fn wait_for_pace(&mut self, webhook: WebhookId, paced: &mut BTreeSet<(i64, WebhookId)>) {
+        self.paced_until_us = self.pace.map(|pace| pace.earliest_us());
+        if let Some(at_us) = self.paced_until_us {
+            paced.insert((at_us, webhook));
+        }
     }
 
     /// Whether what the lane holds will be sent from here.
     pub(super) fn keeps_its_queue(&self) -> bool {
-        self.gate == Gate::Open && self.slots > 0
+        self.gate.lets_through() && self.slots > 0
     }
 
     /// How many deliveries the lane should hold, under way and queued.
     pub(super) fn target(&self) -> usize {
         let slots = self.slots;
+        if self.gate == Gate::HalfOpen {
+            return slots;
+        }
         let ahead = self.mean_duration_us.map_or(0, |mean_us| {
             let each = usize::try_from(AHEAD_US / mean_us.max(1)).unwrap_or(0);
             (slots * each).min(MAX_AHEAD)
@@ -54,17 +115,27 @@ impl<J> Lane<J> {
     }
 
     pub(super) fn room(&self) -> usize {
-        if self.gate != Gate::Open || self.queue.waiting() >= MAX_WAITING {
+        if !self.gate.lets_through() || self.queue.waiting() >= MAX_WAITING {
             return 0;
         }
-        let held = self.in_flight + self.reserved + self.asked + self.queue.ready();
-        self.target().saturating_sub(held)
+        let waiting = self.reserved + self.asked + self.queue.ready();
+        let under_way = match self.gate {
+            Gate::HalfOpen => self.in_flight + self.unrecorded,
+            _ => self.in_flight,
+        };
+        let room = self.target().saturating_sub(under_way + waiting);
+        room.min(self.most_waiting().saturating_sub(waiting))
+    }
+
+    /// How many may wait: what its rate lets start within a second.
+    fn most_waiting(&self) -> usize {
+        self.pace.map_or(usize::MAX, |pace| pace.per_second())
     }
 
     /// Whether it is worth asking: a claim for many costs little more than one.
     pub(super) fn wants_work(&self) -> bool {
         let room = self.room();
-        room > 0 && (!self.queue.has_ready() || room * 2 >= self.target())
+        room > 0 && (!self.queue.has_ready() || room * 2 >= self.target().min(self.most_waiting()))
     }
 
     /// Sets the time; the index must not keep the lane under the old one.
@@ -90,10 +161,14 @@ impl<J> Lane<J> {
     pub(super) fn new(account: AccountId) -> Self {
         Self {
             account,
-            max_concurrency: 0,
+            terms: LaneTerms::default(),
             slots: 0,
             gate: Gate::Closed,
+            revision: 0,
+            pace: None,
+            paced_until_us: None,
             in_flight: 0,
+            unrecorded: 0,
             reserved: 0,
             asked: 0,
             queue: LaneQueue::default(),

@@ -1,5 +1,6 @@
 //! The lanes against a model that remembers everything and indexes nothing.
 
+mod crowd;
 mod schedules;
 
 use events::AccountId;
@@ -12,10 +13,25 @@ const LIMITS: LaneLimits = LaneLimits {
     max_unrecorded: 20,
 };
 
+/// Terms of a lane that all workers share.
+fn shared(max_concurrency: usize) -> LaneTerms {
+    LaneTerms {
+        max_concurrency,
+        ..LaneTerms::default()
+    }
+}
+
+fn closed_until(until_us: i64) -> Gate {
+    Gate::ClosedUntil {
+        until_us,
+        half_open: false,
+    }
+}
+
 fn lanes_of(slots: &[(i64, usize)]) -> Lanes<u32> {
     let mut lanes = Lanes::new(LIMITS);
     for (number, &(account, slots)) in (0..).zip(slots) {
-        lanes.set_lane(WebhookId(number), AccountId(account), slots, 0);
+        lanes.set_lane(WebhookId(number), AccountId(account), shared(slots), 0);
         lanes.set_gate(WebhookId(number), Gate::Open, 0);
     }
     lanes
@@ -42,9 +58,9 @@ fn a_lane_has_so_many_slots() {
     let mut lanes = lanes_of(&[(1, 2)]);
     claim(&mut lanes, 0, [1, 2]);
     assert!(!lanes.reserve(WebhookId(0), 0), "no third place");
-    assert_eq!(lanes.start(), Some((WebhookId(0), 1)));
-    assert_eq!(lanes.start(), Some((WebhookId(0), 2)));
-    assert_eq!(lanes.start(), None);
+    assert_eq!(lanes.start(0), Some((WebhookId(0), 1)));
+    assert_eq!(lanes.start(0), Some((WebhookId(0), 2)));
+    assert_eq!(lanes.start(0), None);
     lanes.finish(WebhookId(0), order(1), None);
     assert!(lanes.reserve(WebhookId(0), 0));
 }
@@ -90,7 +106,7 @@ fn a_fast_lane_may_queue_ahead_and_a_slow_one_may_not() {
     let mut lanes = lanes_of(&[(1, 2), (1, 2)]);
     for (webhook, took_us) in [(0, 1_000), (1, 3_000_000)] {
         claim(&mut lanes, webhook, [1]);
-        assert!(lanes.start().is_some());
+        assert!(lanes.start(0).is_some());
         lanes.finish(WebhookId(webhook), order(1), Some(took_us));
     }
     claim(&mut lanes, 0, 10..40);
@@ -105,12 +121,12 @@ fn one_record_is_under_way_once_and_in_order() {
         assert!(lanes.reserve(WebhookId(0), 0));
         lanes.fill_reservation(WebhookId(0), order(7), job, 0);
     }
-    assert_eq!(lanes.start(), Some((WebhookId(0), 1)));
-    assert_eq!(lanes.start(), None);
+    assert_eq!(lanes.start(0), Some((WebhookId(0), 1)));
+    assert_eq!(lanes.start(0), None);
     lanes.finish(WebhookId(0), order(7), None);
-    assert_eq!(lanes.start(), Some((WebhookId(0), 2)));
+    assert_eq!(lanes.start(0), Some((WebhookId(0), 2)));
     lanes.finish(WebhookId(0), order(7), None);
-    assert_eq!(lanes.start(), Some((WebhookId(0), 3)));
+    assert_eq!(lanes.start(0), Some((WebhookId(0), 3)));
 }
 
 #[test]
@@ -119,7 +135,7 @@ fn accounts_take_turns_and_so_do_their_lanes() {
     claim(&mut lanes, 0, [1, 2, 3]);
     claim(&mut lanes, 1, [11, 12]);
     claim(&mut lanes, 2, [21, 22]);
-    let started: Vec<u32> = std::iter::from_fn(|| lanes.start())
+    let started: Vec<u32> = std::iter::from_fn(|| lanes.start(0))
         .map(|(_, job)| job)
         .collect();
     assert_eq!(started, [1, 21, 11, 22, 2, 12, 3]);
@@ -148,7 +164,7 @@ fn claims_take_turns_by_account() {
 fn nobody_is_asked_for_more_than_there_is_room_for() {
     let mut lanes = lanes_of(&[(1, 3)]);
     claim(&mut lanes, 0, [1]);
-    lanes.start();
+    lanes.start(0);
     lanes.note_due(WebhookId(0), 10);
     assert_eq!(lanes.ask(9, 8, 8), [], "not due yet");
     let ask = Ask {
@@ -160,8 +176,8 @@ fn nobody_is_asked_for_more_than_there_is_room_for() {
     let jobs = vec![(order(2), 2), (order(3), 3)];
     assert!(lanes.claimed(ask, jobs, None, 10).is_empty());
     assert_eq!(lanes.ask(11, 8, 8), [], "no room");
-    lanes.start();
-    lanes.start();
+    lanes.start(0);
+    lanes.start(0);
     lanes.finish(WebhookId(0), order(2), None);
     assert_eq!(
         lanes.ask(11, 8, 8).len(),
@@ -190,11 +206,11 @@ fn older_deliveries_go_before_new_ones() {
 fn a_lane_that_closes_gives_its_queue_back_and_opens_by_itself() {
     let mut lanes = lanes_of(&[(1, 3)]);
     claim(&mut lanes, 0, [1, 2, 3]);
-    lanes.start();
-    let given_up = lanes.set_gate(WebhookId(0), Gate::ClosedUntil(50), 10);
+    lanes.start(0);
+    let given_up = lanes.set_gate(WebhookId(0), closed_until(50), 10);
     assert_eq!(given_up, [2, 3]);
     assert_eq!(lanes.queued(), 0);
-    assert_eq!(lanes.start(), None);
+    assert_eq!(lanes.start(0), None);
     assert_eq!(lanes.ask(49, 8, 8), []);
     assert_eq!(lanes.next_wake_us(), Some(50));
     lanes.tick(50);
@@ -215,7 +231,7 @@ fn what_was_reserved_or_asked_before_a_lane_closed_comes_back() {
     );
     let jobs = vec![(order(2), 2), (order(3), 3)];
     assert_eq!(lanes.claimed(ask, jobs, None, 1), [2, 3]);
-    assert_eq!(lanes.start(), None);
+    assert_eq!(lanes.start(0), None);
 }
 
 #[test]
@@ -225,10 +241,10 @@ fn nothing_starts_while_any_reason_holds() {
     lanes.stop(Stop::Recording);
     lanes.stop(Stop::Lease);
     lanes.resume(Stop::Recording);
-    assert_eq!(lanes.start(), None);
+    assert_eq!(lanes.start(0), None);
     assert!(!lanes.reserve(WebhookId(0), 0));
     lanes.resume(Stop::Lease);
-    assert_eq!(lanes.start(), Some((WebhookId(0), 1)));
+    assert_eq!(lanes.start(0), Some((WebhookId(0), 1)));
 }
 
 #[test]
@@ -236,22 +252,22 @@ fn unrecorded_outcomes_hold_up_what_is_next() {
     let mut lanes = lanes_of(&[(1, 12), (1, 12)]);
     for round in 0..20 {
         claim(&mut lanes, 0, [round]);
-        assert!(lanes.start().is_some());
+        assert!(lanes.start(0).is_some());
         lanes.finish(WebhookId(0), order(round.into()), None);
     }
     claim(&mut lanes, 1, [99]);
-    assert_eq!(lanes.start(), None);
+    assert_eq!(lanes.start(0), None);
     assert!(!lanes.is_quiet());
-    lanes.recorded(20);
+    lanes.recorded(WebhookId(0), 20);
     assert!(lanes.is_quiet());
-    assert_eq!(lanes.start(), Some((WebhookId(1), 99)));
+    assert_eq!(lanes.start(0), Some((WebhookId(1), 99)));
 }
 
 #[test]
 fn a_deleted_lane_goes_once_nothing_of_it_is_under_way() {
     let mut lanes = lanes_of(&[(1, 3)]);
     claim(&mut lanes, 0, [1, 2]);
-    lanes.start();
+    lanes.start(0);
     assert_eq!(lanes.remove_lane(WebhookId(0), 5), [2]);
     lanes.finish(WebhookId(0), order(1), None);
     assert!(lanes.remove_lane(WebhookId(0), 6).is_empty());

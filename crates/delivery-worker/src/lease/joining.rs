@@ -48,7 +48,8 @@ impl Joining {
             // lease has ended.
             return true;
         }
-        let is_counted = |renewed_at_us: i64| renewed_at_us >= self.entered_at_us;
+        // One of the same moment may have come before: SQLite's clock has milliseconds.
+        let is_counted = |renewed_at_us: i64| renewed_at_us > self.entered_at_us;
         if self.counted_by_all_at_us.is_none()
             && heartbeat
                 .others

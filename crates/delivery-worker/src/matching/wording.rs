@@ -19,7 +19,7 @@ const MAX_VALUE_CHARS: usize = 60;
 pub(crate) fn no_occasion(event_type: &str) -> String {
     format!(
         "The event is {event_type}, which fires no webhook: only changes of orders, tasks and \
-         clients do."
+         clients do, and webhook.disabled."
     )
 }
 
@@ -34,7 +34,7 @@ pub(super) fn detail(
 ) -> String {
     let noun = subject.noun();
     match rule {
-        Rule::Event => event(passed, subject, occasion),
+        Rule::Event => event(passed, subject, occasion.event.change.event_type()),
         Rule::Stage => stage(passed, subject, occasion, known),
         Rule::Changed => changed(subject, occasion),
         Rule::SkipOwn => match (&subject.filter.skip_token, &occasion.event.actor.token_id) {
@@ -53,8 +53,8 @@ pub(super) fn detail(
     }
 }
 
-fn event(passed: bool, subject: Subject<'_>, occasion: &Occasion<'_>) -> String {
-    let event_type = occasion.event.change.event_type();
+/// Whether the webhook chose events of this type.
+pub(super) fn event(passed: bool, subject: Subject<'_>, event_type: &str) -> String {
     let noun = subject.noun();
     if passed {
         return format!("The event is {event_type}, and the {noun} is for it.");

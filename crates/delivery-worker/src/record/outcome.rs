@@ -7,7 +7,7 @@ use events::Timestamp;
 
 use crate::domain::delivery::{DeliveryId, DeliveryState};
 use crate::domain::webhook::WebhookId;
-use crate::retry::Effect;
+use crate::retry::{Effect, Health};
 use crate::send::{OutgoingRequest, SendOutcome, Sent};
 
 /// The end of one claim, to be recorded.
@@ -19,6 +19,7 @@ pub(crate) struct Outcome {
     pub(crate) claim_no: i64,
     pub(crate) kind: OutcomeKind,
     pub(crate) effect: Effect,
+    pub(crate) health: Health,
     /// The attempt, if one was made.
     pub(crate) log: Option<AttemptLog>,
     /// Why none was made, where that ends the delivery.
@@ -69,6 +70,7 @@ impl Outcome {
             claim_no,
             kind: OutcomeKind::Released,
             effect: Effect::None,
+            health: Health::Unknown,
             log: None,
             unsent_because: None,
         }

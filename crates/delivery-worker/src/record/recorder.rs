@@ -1,16 +1,20 @@
 //! The task that writes outcomes down.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use database::{DatabaseError, write_halving};
+use events::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
 use super::Outcome;
+use crate::domain::webhook::WebhookId;
 use crate::engine::Engine;
-use crate::lane::Stop;
-use crate::store::outcomes::{Detail, RecordedBatch, record_outcomes};
+use crate::lane::{Breaker, Stop};
+use crate::ordering::Keeping;
+use crate::store::outcomes::{Consequences, Detail, RecordedBatch, record_outcomes};
 
 /// How many outcomes one commit takes at most.
 const BATCH: usize = 500;
@@ -40,7 +44,7 @@ pub(crate) async fn record_until_closed(
 async fn record(engine: &Engine, outcomes: Arc<Vec<Outcome>>) {
     let mut batch = Batch {
         engine,
-        count: outcomes.len(),
+        outcomes: Arc::clone(&outcomes),
         is_recorded: false,
     };
     let lost = loop {
@@ -66,7 +70,7 @@ async fn record(engine: &Engine, outcomes: Arc<Vec<Outcome>>) {
 /// Outcomes that the lanes count as unrecorded until this goes.
 struct Batch<'a> {
     engine: &'a Engine,
-    count: usize,
+    outcomes: Arc<Vec<Outcome>>,
     is_recorded: bool,
 }
 
@@ -76,7 +80,7 @@ impl Drop for Batch<'_> {
             // Rows may still be claimed: a fresh identity frees them.
             self.engine.doubt("outcomes are not on record");
         }
-        self.engine.recorded(self.count);
+        self.engine.recorded(&self.outcomes);
     }
 }
 
@@ -89,11 +93,16 @@ async fn record_in_detail(
 ) -> Result<usize, DatabaseError> {
     let mut left = Arc::clone(outcomes);
     for detail in [Detail::Full, Detail::NoBodies, Detail::StateOnly] {
-        let disable_after_us = engine.disable_after_us();
+        let consequences = Consequences {
+            disable_after_us: engine.disable_after_us(),
+            breaker: engine.config.breaker,
+            deliveries: engine.delivery_terms(),
+            kept: kept(engine, &left),
+        };
         let halved = write_halving(
             &engine.database,
             Arc::clone(&left),
-            move |conn, part: &[Outcome]| record_outcomes(conn, part, detail, disable_after_us),
+            move |conn, part: &[Outcome]| record_outcomes(conn, part, detail, &consequences),
             DatabaseError::is_retryable,
         )
         .await?;
@@ -119,15 +128,37 @@ async fn record_in_detail(
     Ok(left.len())
 }
 
+/// The webhooks among them whose deliveries wait for each other.
+fn kept(engine: &Engine, outcomes: &[Outcome]) -> HashMap<WebhookId, Keeping> {
+    let webhooks: HashSet<WebhookId> = outcomes.iter().map(|outcome| outcome.webhook).collect();
+    webhooks
+        .into_iter()
+        .filter_map(|id| Some((id, engine.registry.find(id)?.keeping()?)))
+        .collect()
+}
+
 fn apply(engine: &Engine, batch: RecordedBatch) {
     engine.time.set(batch.now_us);
     engine.note_due(&batch.due);
     // Deliveries of these records may wait at other workers.
     engine.tell_others();
+    for (webhook, breaker) in batch.breakers {
+        tell_of_breaker(webhook, breaker);
+    }
     for lane in batch.lanes {
         if let Some(reason) = &lane.disabled_reason {
             tracing::warn!(webhook = lane.webhook_id, reason, "a webhook is disabled");
         }
         engine.set_gate(&lane);
+    }
+}
+
+fn tell_of_breaker(webhook: WebhookId, breaker: Breaker) {
+    match breaker.open_until_us {
+        Some(until_us) => tracing::warn!(
+            %webhook, failures = breaker.failures, until = Timestamp(until_us).to_rfc3339(),
+            "a webhook's circuit breaker is open; one request is tried then"
+        ),
+        None => tracing::info!(%webhook, "a webhook's circuit breaker is closed again"),
     }
 }

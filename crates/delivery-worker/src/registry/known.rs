@@ -1,6 +1,6 @@
 //! The webhooks in memory, and how they were at one moment.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use events::{AccountId, Event};
@@ -18,6 +18,8 @@ pub(super) struct Known {
     /// Only of accounts with a webhook that can be fired. An index that a snapshot
     /// has is copied before it changes.
     by_account: HashMap<AccountId, Arc<Index>>,
+    /// The webhooks that want changes in order, switched off ones included.
+    in_order: HashMap<AccountId, BTreeSet<WebhookId>>,
 }
 
 /// The webhooks of some accounts as they were at one moment. It takes no lock, so
@@ -27,12 +29,18 @@ pub(super) struct Known {
 pub(crate) struct Snapshot {
     version: i64,
     by_account: HashMap<AccountId, Arc<Index>>,
+    in_order: HashSet<AccountId>,
 }
 
 impl Snapshot {
     /// The version of all webhooks' settings that it is of.
     pub(crate) fn version(&self) -> i64 {
         self.version
+    }
+
+    /// Whether the revisions of the account's records are followed.
+    pub(crate) fn follows_revisions(&self, account: AccountId) -> bool {
+        self.in_order.contains(&account)
     }
 
     /// The webhooks of the event's account that it fires, by id. One that is paused
@@ -65,7 +73,11 @@ impl Known {
     /// The webhooks of these accounts.
     pub(super) fn snapshot(&self, accounts: impl IntoIterator<Item = AccountId>) -> Snapshot {
         let mut by_account = HashMap::new();
+        let mut in_order = HashSet::new();
         for account in accounts {
+            if self.in_order.contains_key(&account) {
+                in_order.insert(account);
+            }
             if let Some(index) = self.by_account.get(&account) {
                 by_account
                     .entry(account)
@@ -75,6 +87,7 @@ impl Known {
         Snapshot {
             version: self.version,
             by_account,
+            in_order,
         }
     }
 
@@ -100,7 +113,20 @@ impl Known {
                 self.by_account.remove(&webhook.account_id);
             }
         }
+        self.put_in_order(&webhook);
         self.webhooks.insert(webhook.id, webhook);
+    }
+
+    fn put_in_order(&mut self, webhook: &Webhook) {
+        let account = webhook.account_id;
+        if webhook.follows_revisions() {
+            self.in_order.entry(account).or_default().insert(webhook.id);
+        } else if let Some(of_account) = self.in_order.get_mut(&account) {
+            of_account.remove(&webhook.id);
+            if of_account.is_empty() {
+                self.in_order.remove(&account);
+            }
+        }
     }
 }
 

@@ -57,9 +57,7 @@ impl MatchingProbe {
                 active: true,
                 settings_version: 1,
                 settings,
-                secret: keys.seal(&WebhookSecret::generate()?, owner)?,
-                previous_secret: None,
-                previous_secret_until_us: None,
+                keys: keys.seal(&WebhookSecret::generate()?, owner)?.into(),
                 config_version: id,
                 deleted_at_us: None,
             };

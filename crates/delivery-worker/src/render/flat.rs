@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use events::{
     Action, Change, ClientChanged, ClientField, OrderChanged, Price, TaskChanged,
-    TasksOfOrderDeleted,
+    TasksOfOrderDeleted, WebhookDisabled,
 };
 
 /// Keys and values in the order of WIRE 1.
@@ -33,7 +33,7 @@ impl<'a> From<&'a str> for Value<'a> {
 }
 
 impl<'a> FlatBody<'a> {
-    /// `None` for a change that fires no webhook of S0.
+    /// `None` for a change that fires no webhook.
     pub(super) fn of(change: &'a Change, strict: bool) -> Option<Self> {
         let entries = match change {
             Change::Order(order) => order_entries(order, strict),
@@ -45,6 +45,7 @@ impl<'a> FlatBody<'a> {
             | Change::LeadConverted(_)
             | Change::TokenRevoked(_)
             | Change::PersonErased(_) => return None,
+            Change::WebhookDisabled(disabled) => disabled_entries(disabled),
         };
         Some(Self { entries })
     }
@@ -157,6 +158,21 @@ fn client_entries(change: &ClientChanged, strict: bool) -> Entries<'_> {
         .chain(record)
         .chain(end.into_iter().flatten())
         .collect()
+}
+
+fn disabled_entries(disabled: &WebhookDisabled) -> Entries<'_> {
+    vec![
+        ("id", Value::Integer(Some(disabled.webhook_id.0))),
+        ("name", Value::from(disabled.name.as_str())),
+        ("kind", Value::from(disabled.kind.as_str())),
+        ("reason", Value::from(disabled.reason.as_str())),
+        (
+            "disabled_at",
+            Value::Integer(Some(disabled.disabled_at.unix_seconds())),
+        ),
+        ("component", Value::from("webhook")),
+        ("event", Value::from("disabled")),
+    ]
 }
 
 /// The shortest decimal that reads back as the same number, never with an

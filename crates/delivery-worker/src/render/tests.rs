@@ -5,7 +5,8 @@ mod any_text;
 mod samples;
 
 use events::{
-    Action, Change, ClientSnapshot, Event, FieldValue, OrderSnapshot, Price, TokenId, TokenRevoked,
+    Action, Change, ClientSnapshot, DisabledReason, Event, FieldValue, OrderSnapshot, Price,
+    TokenId, TokenRevoked, WebhookDisabled, WebhookId, WebhookKind,
 };
 
 use super::*;
@@ -149,6 +150,20 @@ fn client_delete() {
 }
 
 #[test]
+fn webhook_disabled() {
+    let disabled = event(Change::WebhookDisabled(WebhookDisabled {
+        webhook_id: WebhookId(7),
+        name: "Склад 1".to_owned(),
+        kind: WebhookKind::Trigger,
+        reason: DisabledReason::Failing,
+        disabled_at: NOW,
+    }));
+    let form = "id=7&name=%D0%A1%D0%BA%D0%BB%D0%B0%D0%B4+1&kind=trigger&reason=failing&disabled_at=1767322984&component=webhook&event=disabled";
+    let json = r#"{"id":7,"name":"Склад 1","kind":"trigger","reason":"failing","disabled_at":1767322984,"component":"webhook","event":"disabled"}"#;
+    assert_bodies(&disabled, form, form, json, json);
+}
+
+#[test]
 fn values_of_every_type_in_client_fields() {
     let fields = vec![
         field("z first", text("a&b=c+d 100%\n\"😀\"")),
@@ -255,4 +270,23 @@ fn formats_have_wire_names() {
         assert_eq!(format.as_str(), name);
     }
     assert_eq!(BodyFormat::parse("xml"), None);
+}
+
+#[test]
+fn an_edit_told_as_an_add_is_the_add_of_what_it_tells() {
+    let (edit, add) = (
+        order_event(Action::Edit, order()),
+        order_event(Action::Add, order()),
+    );
+    for format in [BodyFormat::Form, BodyFormat::Json] {
+        assert_eq!(body(&as_add(&edit), format, false), body(&add, format, false));
+    }
+    let envelope = body(&as_add(&edit), BodyFormat::Envelope, false);
+    let envelope: serde_json::Value = serde_json::from_str(&envelope).unwrap();
+    assert_eq!(envelope["type"], "order.add");
+    assert_eq!(envelope["previous"], serde_json::Value::Null);
+    assert_eq!(envelope["id"], edit.id.to_string());
+
+    let deletion = order_event(Action::Delete, order());
+    assert_eq!(as_add(&deletion), deletion);
 }

@@ -1,3 +1,4 @@
+use events::{AccountId, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
@@ -101,6 +102,93 @@ fn nothing_secret_is_printed() {
     assert_eq!(format!("{secret:?}"), "WebhookSecret(…)");
     assert_eq!(format!("{key:?}"), "MasterKey(…)");
     assert!(!format!("{:?}", ring(&key, &[])).contains(&key.expose()));
+}
+
+#[test]
+fn a_signing_key_opens_as_nothing_else() {
+    let ring = ring(&MasterKey::generate().unwrap(), &[]);
+    let key = SigningKey::generate().unwrap();
+    let sealed = ring.seal_signing_key(&key, OWNER).unwrap();
+    assert_eq!(ring.unseal_signing_key(&sealed, OWNER), Ok(key.clone()));
+    assert_eq!(ring.unseal(&sealed, OWNER), Err(UnsealError::Damaged));
+    assert_eq!(format!("{key:?}"), "SigningKey(…)");
+
+    let secret = WebhookSecret::generate().unwrap();
+    let sealed = ring.seal(&secret, OWNER).unwrap();
+    let opened = ring.unseal_signing_key(&sealed, OWNER);
+    assert_eq!(opened, Err(UnsealError::Damaged));
+}
+
+/// Keys of which everything is there that can be: a pair, and a secret from before
+/// with a pair of its own.
+fn all_keys(ring: &KeyRing, until_us: i64) -> SealedKeys {
+    let secret = || WebhookSecret::generate().unwrap();
+    let old = SealedKeys::of_new(ring, OWNER, &secret(), true).unwrap();
+    let mut keys = SealedKeys::of_new(ring, OWNER, &secret(), true).unwrap();
+    keys.previous.push(PreviousKeys {
+        secret: old.secret,
+        pair: old.pair,
+        until_us,
+    });
+    keys
+}
+
+#[test]
+fn all_keys_are_sealed_anew_together() {
+    let (old_key, new_key) = (
+        MasterKey::generate().unwrap(),
+        MasterKey::generate().unwrap(),
+    );
+    let keys = all_keys(&ring(&old_key, &[]), 10);
+    let both = ring(&new_key, std::slice::from_ref(&old_key));
+    let now = Timestamp(9);
+    let resealed = keys.resealed(&both, OWNER, now).unwrap().unwrap();
+    assert_eq!(resealed.public_keys(), keys.public_keys());
+    let new_only = ring(&new_key, &[]);
+    assert_eq!(resealed.resealed(&new_only, OWNER, now).unwrap(), None);
+    let opened = |ring: &KeyRing, keys: &SealedKeys| {
+        let pair = |pair: &Option<SealedPair>| {
+            let sealed = &pair.as_ref().unwrap().signing_key;
+            ring.unseal_signing_key(sealed, OWNER).unwrap()
+        };
+        let previous = &keys.previous[0];
+        (
+            ring.unseal(&keys.secret, OWNER).unwrap(),
+            ring.unseal(&previous.secret, OWNER).unwrap(),
+            pair(&keys.pair),
+            pair(&previous.pair),
+        )
+    };
+    assert_eq!(opened(&new_only, &resealed), opened(&both, &keys));
+
+    let over = keys.resealed(&both, OWNER, Timestamp(10)).unwrap().unwrap();
+    assert!(over.previous.is_empty());
+    let unreadable = keys.resealed(&new_only, OWNER, now).unwrap_err();
+    assert!(matches!(
+        unreadable,
+        KeysError::Unseal(UnsealError::UnknownKey)
+    ));
+}
+
+#[test]
+fn earlier_keys_are_stored_in_one_form_for_good() {
+    let stored = r#"[{"secret":"AQID","pair":{"signing_key":"BAU=","public_key":"whpk_x"},"until_us":7},
+                     {"secret":"","pair":null,"until_us":8,"added_later":1}]"#;
+    let previous: Vec<PreviousKeys> = serde_json::from_str(stored).unwrap();
+    let pair = SealedPair {
+        signing_key: vec![4, 5],
+        public_key: "whpk_x".to_owned(),
+    };
+    assert_eq!(
+        (previous[0].secret.as_slice(), previous[0].until_us),
+        (&[1, 2, 3][..], 7)
+    );
+    assert_eq!((&previous[0].pair, &previous[1].pair), (&Some(pair), &None));
+    let written = serde_json::to_value(&previous).unwrap();
+    assert_eq!(
+        written[0],
+        serde_json::from_str::<serde_json::Value>(stored).unwrap()[0]
+    );
 }
 
 proptest! {

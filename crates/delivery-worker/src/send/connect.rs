@@ -24,6 +24,9 @@ use super::request::OutgoingRequest;
 
 /// How large an answer's status line and headers may be together.
 const MAX_HEAD_BYTES: usize = 32 * 1024;
+/// How much may come before the last header: the interim answers (1xx) in front, which
+/// the client library reads without end, count as well.
+const MAX_BYTES_BEFORE_BODY: u64 = 64 * 1024;
 
 /// Connects to the first of `addresses` that takes a connection, and to no
 /// other address.
@@ -62,7 +65,7 @@ pub(super) async fn connect(
 #[derive(Debug)]
 pub(super) struct Connection {
     sender: SendRequest<Full<Bytes>>,
-    bytes_read: Arc<AtomicU64>,
+    meter: Arc<Meter>,
 }
 
 /// An exchange without an answer.
@@ -78,10 +81,10 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let bytes_read = Arc::new(AtomicU64::new(0));
+        let meter = Arc::new(Meter::default());
         let counted = Counted {
             stream,
-            bytes_read: Arc::clone(&bytes_read),
+            meter: Arc::clone(&meter),
         };
         let (sender, connection) = http1::Builder::new()
             .max_header_size(MAX_HEAD_BYTES)
@@ -93,7 +96,7 @@ impl Connection {
             // it is only the end of an idle connection.
             drop(connection.await);
         });
-        Ok(Self { sender, bytes_read })
+        Ok(Self { sender, meter })
     }
 
     /// Waits until the last exchange is cleared away; `false` if the
@@ -110,14 +113,15 @@ impl Connection {
         &mut self,
         request: &OutgoingRequest,
     ) -> Result<Response<Incoming>, ExchangeError> {
-        let read_before = self.bytes_read.load(Ordering::Acquire);
-        self.sender
-            .send_request(request.to_http())
-            .await
-            .map_err(|error| ExchangeError {
-                error,
-                heard_nothing: self.bytes_read.load(Ordering::Acquire) == read_before,
-            })
+        let read_before = self.meter.read();
+        self.meter.stop_at(read_before + MAX_BYTES_BEFORE_BODY);
+        let answered = self.sender.send_request(request.to_http()).await;
+        // A body is read when it is asked for, which is later, and has limits of its own.
+        self.meter.stop_at(u64::MAX);
+        answered.map_err(|error| ExchangeError {
+            error,
+            heard_nothing: self.meter.read() == read_before,
+        })
     }
 }
 
@@ -137,6 +141,9 @@ fn classify(error: &hyper::Error) -> SendFailure {
     if let Some(tls) = tls_error(error) {
         return SendFailure::new(FailureKind::Tls, tls.to_string());
     }
+    if find_source::<TooMuchBeforeBody>(error).is_some() {
+        return SendFailure::new(FailureKind::BadResponse, TooMuchBeforeBody.to_string());
+    }
     if error.is_parse() {
         let detail = format!("the answer is not proper HTTP/1.1: {error}");
         return SendFailure::new(FailureKind::BadResponse, detail);
@@ -150,27 +157,64 @@ fn classify(error: &hyper::Error) -> SendFailure {
 /// The TLS error behind an error of the connection, such as the alert of a
 /// receiver that wants a client certificate.
 fn tls_error(error: &hyper::Error) -> Option<&rustls::Error> {
+    find_source(error)
+}
+
+fn find_source<E: Error + 'static>(error: &hyper::Error) -> Option<&E> {
     let mut source = error.source();
     while let Some(error) = source {
-        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-            return Some(tls);
+        if let Some(found) = error.downcast_ref::<E>() {
+            return Some(found);
         }
         // An I/O error shows the source of what it wraps, not what it wraps.
         if let Some(io) = error.downcast_ref::<io::Error>()
-            && let Some(tls) = io.get_ref().and_then(|inner| inner.downcast_ref())
+            && let Some(found) = io.get_ref().and_then(|inner| inner.downcast_ref())
         {
-            return Some(tls);
+            return Some(found);
         }
         source = error.source();
     }
     None
 }
 
+/// A receiver talks and talks, and answers nothing.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error(
+    "{} KiB of interim answers and headers came, and no end of them",
+    MAX_BYTES_BEFORE_BODY / 1024
+)]
+struct TooMuchBeforeBody;
+
 /// Counts what is read, since the client library does not tell whether an
-/// answer had begun.
+/// answer had begun, and ends it where it is enough.
+#[derive(Debug)]
+struct Meter {
+    bytes_read: AtomicU64,
+    stop_at: AtomicU64,
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self {
+            bytes_read: AtomicU64::new(0),
+            stop_at: AtomicU64::new(u64::MAX),
+        }
+    }
+}
+
+impl Meter {
+    fn read(&self) -> u64 {
+        self.bytes_read.load(Ordering::Acquire)
+    }
+
+    fn stop_at(&self, bytes: u64) {
+        self.stop_at.store(bytes, Ordering::Release);
+    }
+}
+
 struct Counted<S> {
     stream: S,
-    bytes_read: Arc<AtomicU64>,
+    meter: Arc<Meter>,
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
@@ -179,11 +223,15 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.meter.read() >= self.meter.stop_at.load(Ordering::Acquire) {
+            return Poll::Ready(Err(io::Error::other(TooMuchBeforeBody)));
+        }
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
         let read = buffer.filled().len() - before;
         if read > 0 {
-            self.bytes_read.fetch_add(read as u64, Ordering::Release);
+            let meter = &self.meter.bytes_read;
+            meter.fetch_add(read as u64, Ordering::Release);
         }
         polled
     }

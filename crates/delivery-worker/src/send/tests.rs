@@ -2,6 +2,7 @@
 
 mod addresses;
 mod bad_receivers;
+mod endless_receivers;
 mod keep_alive;
 mod requests;
 mod tls;

@@ -2,18 +2,23 @@
 //! lease ends.
 
 mod all_at_once;
+mod in_turn;
+
+use std::collections::HashMap;
 
 use database::{Connection, DatabaseError, on_backend};
 use diesel::dsl::{min, sql};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use diesel::sqlite::SqliteConnection;
 
 use super::deliveries::{is_pending, not_held_by_a_live_worker};
 use super::schema::{deliveries, webhook_lanes, workers};
 use super::workers::has_others;
+use crate::domain::webhook::WebhookId;
 use crate::lane::Ask;
+use crate::ordering::Patience;
+pub(crate) use in_turn::{KeptLane, PassedGap};
 
 /// What sending needs to know of a claimed delivery.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -27,6 +32,8 @@ pub(crate) struct ClaimedRow {
     pub(crate) attempts: i64,
     pub(crate) claim_no: i64,
     pub(crate) expires_at_us: i64,
+    /// As what it is sent, where that is not what its event says.
+    pub(crate) send_as: Option<String>,
 }
 
 /// The answer to one ask.
@@ -37,6 +44,16 @@ pub(crate) struct Claimed {
     pub(crate) rows: Vec<ClaimedRow>,
     /// When the lane's next delivery is due that is not due yet.
     pub(crate) next_due_us: Option<i64>,
+    /// Revisions that were not waited for any longer.
+    pub(crate) gaps: Vec<PassedGap>,
+}
+
+/// Which lanes want a record's changes in order or its latest only, and how long
+/// they wait for what is missing.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    pub(crate) lanes: HashMap<WebhookId, KeptLane>,
+    pub(crate) patience: Patience,
 }
 
 /// Claims for each lane at most as many as it asked for; also returns the
@@ -45,17 +62,35 @@ pub(crate) fn claim_due(
     conn: &mut Connection<'_>,
     worker: &[u8],
     asks: &[Ask],
+    kept: &Kept,
 ) -> Result<(i64, Vec<Claimed>), DatabaseError> {
     lock_lanes(conn, asks.iter().map(|ask| ask.webhook.0))?;
     // Once the lanes are locked: a worker that enters later waits for them.
     let (now_us, others) = has_others(conn, worker)?;
-    let claimed = match conn {
-        Connection::Sqlite(c) => asks
+    let (in_turn, plain): (Vec<Ask>, Vec<Ask>) = asks
+        .iter()
+        .partition(|ask| kept.lanes.contains_key(&ask.webhook));
+    let mut claimed = match conn {
+        Connection::Sqlite(_) => plain
             .iter()
-            .map(|&ask| claim_lane(c, worker, ask, now_us, others))
-            .collect::<Result<_, _>>()?,
-        Connection::Postgres(c) => all_at_once::claim(c, worker, asks, now_us, others)?,
+            .map(|&ask| claim_lane(conn, worker, ask, now_us, others))
+            .collect::<Result<Vec<_>, _>>()?,
+        Connection::Postgres(_) if plain.is_empty() => Vec::new(),
+        Connection::Postgres(c) => all_at_once::claim(c, worker, &plain, now_us, others)?,
     };
+    for ask in in_turn {
+        let Some(&lane) = kept.lanes.get(&ask.webhook) else {
+            continue;
+        };
+        let claim = in_turn::Claim {
+            worker,
+            ask,
+            lane,
+            patience: kept.patience,
+            now_us,
+        };
+        claimed.push(in_turn::claim(conn, &claim)?);
+    }
     Ok((now_us, claimed))
 }
 
@@ -80,54 +115,76 @@ pub(crate) fn lock_lanes(
 /// One lane after the other: a prepared statement that stays in the process
 /// costs little.
 fn claim_lane(
-    conn: &mut SqliteConnection,
+    conn: &mut Connection<'_>,
     worker: &[u8],
     ask: Ask,
     now_us: i64,
     others: bool,
 ) -> Result<Claimed, DatabaseError> {
     let limit = i64::try_from(ask.limit).unwrap_or(i64::MAX);
-    let due = || {
-        deliveries::table
+    let ids: Vec<Vec<u8>> = on_backend!(conn, |c| {
+        let due = deliveries::table
             .filter(deliveries::webhook_id.eq(ask.webhook.0))
             .filter(is_pending())
             .filter(deliveries::due_at_us.le(now_us))
             .filter(not_held_by_a_live_worker(now_us))
             .order(deliveries::due_at_us)
             .limit(limit)
-            .select(deliveries::id)
-    };
-    let ids: Vec<Vec<u8>> = if others {
-        due()
-            .filter(no_other_worker_has_the_record(worker, now_us))
-            .load(conn)?
-    } else {
-        due().load(conn)?
-    };
-    let mut rows: Vec<ClaimedRow> = diesel::update(
+            .select(deliveries::id);
+        if others {
+            due.filter(no_other_worker_has_the_record(worker, now_us))
+                .load(c)?
+        } else {
+            due.load(c)?
+        }
+    });
+    let mut rows = take(conn, worker, &ids, now_us)?;
+    sort_by_due(&mut rows);
+    Ok(Claimed {
+        ask,
+        rows,
+        next_due_us: find_next_due(conn, ask.webhook, now_us)?,
+        gaps: Vec::new(),
+    })
+}
+
+/// Claims these as far as they are free.
+fn take(
+    conn: &mut Connection<'_>,
+    worker: &[u8],
+    ids: &[Vec<u8>],
+    now_us: i64,
+) -> Result<Vec<ClaimedRow>, DatabaseError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(on_backend!(conn, |c| diesel::update(
         deliveries::table
-            .filter(deliveries::id.eq_any(&ids))
+            .filter(deliveries::id.eq_any(ids))
             .filter(is_pending())
             .filter(not_held_by_a_live_worker(now_us)),
     )
     .set((
         deliveries::worker_id.eq(worker),
         deliveries::claim_no.eq(deliveries::claim_no + 1),
+        deliveries::held_for.eq(None::<String>),
     ))
     .returning(ClaimedRow::as_returning())
-    .get_results(conn)?;
-    sort_by_due(&mut rows);
-    let next_due_us: Option<i64> = deliveries::table
-        .filter(deliveries::webhook_id.eq(ask.webhook.0))
+    .get_results(c))?)
+}
+
+/// When the first delivery of a lane is due that is not due yet.
+fn find_next_due(
+    conn: &mut Connection<'_>,
+    webhook: WebhookId,
+    now_us: i64,
+) -> Result<Option<i64>, DatabaseError> {
+    Ok(on_backend!(conn, |c| deliveries::table
+        .filter(deliveries::webhook_id.eq(webhook.0))
         .filter(is_pending())
         .filter(deliveries::due_at_us.gt(now_us))
         .select(min(deliveries::due_at_us))
-        .first(conn)?;
-    Ok(Claimed {
-        ask,
-        rows,
-        next_due_us,
-    })
+        .first(c))?)
 }
 
 fn sort_by_due(rows: &mut [ClaimedRow]) {

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::schema::{webhook_config, webhooks};
+use super::webhook_keys::KeysRow;
 
 /// What the pipeline knows of a webhook.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -16,9 +17,8 @@ pub(crate) struct ConfigRow {
     pub(crate) active: bool,
     pub(crate) settings_version: i64,
     pub(crate) settings: Value,
-    pub(crate) secret: Vec<u8>,
-    pub(crate) previous_secret: Option<Vec<u8>>,
-    pub(crate) previous_secret_until_us: Option<i64>,
+    #[diesel(embed)]
+    pub(crate) keys: KeysRow,
     pub(crate) config_version: i64,
     pub(crate) deleted_at_us: Option<i64>,
 }

@@ -37,6 +37,32 @@ pub(crate) fn count_pending(conn: &mut Connection<'_>) -> Result<i64, DatabaseEr
         .get_result(c))?)
 }
 
+/// How many deliveries of a webhook are neither delivered nor given up.
+pub(crate) fn count_waiting(
+    conn: &mut Connection<'_>,
+    webhook: WebhookId,
+) -> Result<i64, DatabaseError> {
+    Ok(on_backend!(conn, |c| deliveries::table
+        .filter(is_pending())
+        .filter(deliveries::webhook_id.eq(webhook.0))
+        .count()
+        .get_result(c))?)
+}
+
+/// The same without those that a live worker has in its hands.
+pub(crate) fn count_unclaimed(
+    conn: &mut Connection<'_>,
+    webhook: WebhookId,
+) -> Result<i64, DatabaseError> {
+    let now_us = conn.now_us()?;
+    Ok(on_backend!(conn, |c| deliveries::table
+        .filter(is_pending())
+        .filter(deliveries::webhook_id.eq(webhook.0))
+        .filter(not_held_by_a_live_worker(now_us))
+        .count()
+        .get_result(c))?)
+}
+
 /// An event as it came.
 #[derive(Debug, Queryable)]
 pub(crate) struct StoredEvent {
@@ -50,10 +76,28 @@ pub(crate) fn list_event_bodies(
     ids: &[EventId],
 ) -> Result<Vec<StoredEvent>, DatabaseError> {
     let ids: Vec<&[u8]> = ids.iter().map(EventId::as_bytes).collect();
-    Ok(on_backend!(conn, |c| event_bodies::table
+    let bodies = event_bodies::table
         .filter(event_bodies::event_id.eq_any(&ids))
-        .select((event_bodies::event_id, event_bodies::body))
-        .load(c))?)
+        .select((event_bodies::event_id, event_bodies::body));
+    Ok(match conn {
+        Connection::Sqlite(c) => bodies.load(*c)?,
+        Connection::Postgres(c) => {
+            let (least, greatest) = bounds_of(&ids);
+            bodies
+                .filter(event_bodies::event_id.between(least, greatest))
+                .load(*c)?
+        }
+    })
+}
+
+/// The least and the greatest of some ids. PostgreSQL looks only into the partitions between
+/// them; by a list of ids alone it would look into all. (SQLite would read all between.)
+pub(crate) fn bounds_of(ids: &[impl AsRef<[u8]>]) -> (&[u8], &[u8]) {
+    let ids = || ids.iter().map(AsRef::as_ref);
+    (
+        ids().min().unwrap_or_default(),
+        ids().max().unwrap_or_default(),
+    )
 }
 
 /// Whether nobody has the delivery: no claim, or one whose worker's lease has

@@ -16,6 +16,7 @@ use super::webhook_records::StandingRow;
 use crate::domain::delivery::{DeliveryId, DeliveryState};
 use crate::domain::webhook::WebhookId;
 use crate::domain::webhook_record::Standing;
+use crate::ordering::WHEN_FREED_US;
 
 /// The most attempts that are shown of one delivery.
 const MAX_SHOWN_ATTEMPTS: i64 = 100;
@@ -42,6 +43,9 @@ pub(crate) struct DeliveryRow {
     pub(crate) created_at_us: i64,
     pub(crate) finished_at_us: Option<i64>,
     pub(crate) erased_at_us: Option<i64>,
+    pub(crate) held_for: Option<String>,
+    pub(crate) send_as: Option<String>,
+    pub(crate) coalesced: Option<i64>,
 }
 
 /// One request, and what came of it.
@@ -307,6 +311,7 @@ pub(crate) fn retry_now(
                 // What an attempt of before may still report is not of this claim.
                 deliveries::claim_no.eq(deliveries::claim_no + 1),
                 deliveries::worker_id.eq(None::<Vec<u8>>),
+                deliveries::held_for.eq(None::<String>),
                 deliveries::expires_at_us.eq(now_us.saturating_add(expire_after_us)),
                 deliveries::finished_at_us.eq(None::<i64>),
             ))
@@ -315,8 +320,8 @@ pub(crate) fn retry_now(
     Ok(updated == 1)
 }
 
-/// Makes every pending delivery of a webhook due now. Those that were due keep
-/// their place.
+/// Makes every pending delivery of a webhook due now, the oldest first: one that was tried before
+/// gets the place back that it had when it came, ahead of all that came later.
 pub(crate) fn make_due(
     conn: &mut Connection<'_>,
     webhook_id: WebhookId,
@@ -326,9 +331,15 @@ pub(crate) fn make_due(
         deliveries::table
             .filter(is_pending())
             .filter(deliveries::webhook_id.eq(webhook_id.0))
-            .filter(deliveries::due_at_us.gt(now_us))
+            // What waits for another one of its record is due after it.
+            .filter(deliveries::due_at_us.lt(WHEN_FREED_US))
+            .filter(
+                deliveries::due_at_us
+                    .gt(now_us)
+                    .or(deliveries::attempts.gt(0))
+            )
     )
-    .set(deliveries::due_at_us.eq(now_us))
+    .set(deliveries::due_at_us.eq(deliveries::created_at_us))
     .execute(c))?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Taking events in: the event, its body and its deliveries in one unit.
 
 mod all_at_once;
+mod in_turn;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -15,6 +16,7 @@ use super::schema::{deliveries, event_bodies, events as events_table};
 use super::stage_deletion::retire_stages;
 use super::workers::has_others;
 use crate::domain::delivery::{DeliveryState, Origin};
+use crate::domain::webhook::WebhookId;
 use crate::ingest::{Arrival, PlannedDelivery};
 use crate::lane::RecordKey;
 
@@ -60,6 +62,9 @@ pub(crate) struct Ingested {
     /// Places kept for deliveries that could not be claimed after all: another
     /// worker has their record.
     pub(crate) not_claimed: HashSet<(i64, RecordKey)>,
+    /// Webhooks with deliveries that waited for one of these changes and are due
+    /// now.
+    pub(crate) freed: Vec<WebhookId>,
     /// Whether webhooks were switched off, because their stages are gone.
     pub(crate) changed_webhooks: bool,
 }
@@ -124,13 +129,17 @@ pub(crate) fn insert_arrivals(
         .filter(|arrival| new_events.contains(arrival.event.id.as_bytes()))
         .collect();
     insert_bodies(conn, &new)?;
+    lock_lanes_of(conn, &new)?;
     let not_claimed = records_of_others(conn, &terms.worker, &new)?;
+    let freed = in_turn::note_revisions_of(conn, &new, now_us)?;
     insert_deliveries(conn, terms, &new, &not_claimed, now_us)?;
+    in_turn::keep_latest_of(conn, &new, now_us)?;
     let changed_webhooks = upsert_pipelines(conn, &new, now_us)?;
     Ok(Ingested {
         now_us,
         new_events,
         not_claimed,
+        freed,
         changed_webhooks,
     })
 }
@@ -230,6 +239,22 @@ fn insert_bodies(conn: &mut Connection<'_>, arrivals: &[&Arrival]) -> Result<(),
     }
 }
 
+/// Keeps others from claiming in lanes where this batch claims, or where what
+/// waits depends on it.
+fn lock_lanes_of(conn: &mut Connection<'_>, arrivals: &[&Arrival]) -> Result<(), DatabaseError> {
+    let planned = arrivals.iter().flat_map(|arrival| &arrival.deliveries);
+    let mut webhooks: Vec<i64> = planned
+        .filter(|planned| planned.has_place || planned.keeping.is_some())
+        .map(|planned| planned.webhook.0)
+        .collect();
+    if webhooks.is_empty() {
+        return Ok(());
+    }
+    webhooks.sort_unstable();
+    webhooks.dedup();
+    lock_lanes(conn, webhooks.into_iter())
+}
+
 /// Which of the places kept have to wait: their record is with another worker.
 fn records_of_others(
     conn: &mut Connection<'_>,
@@ -257,7 +282,6 @@ fn records_of_others(
     }
     webhooks.sort_unstable();
     webhooks.dedup();
-    lock_lanes(conn, webhooks.iter().copied())?;
     let (now_us, others) = has_others(conn, worker)?;
     if !others {
         return Ok(HashSet::new());

@@ -1,11 +1,14 @@
 //! What holds webhooks up, shared by all workers.
 
+mod breakers;
+
 use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
 
 use super::schema::{webhook_lanes, webhooks};
 use crate::domain::webhook::WebhookId;
-use crate::lane::Gate;
+use crate::lane::{Breaker, Gate};
+pub(crate) use breakers::{list_breakers, set_breakers};
 
 /// The state of one lane.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -17,6 +20,10 @@ pub(crate) struct LaneRow {
     pub(crate) open_until_us: Option<i64>,
     pub(crate) disabled_at_us: Option<i64>,
     pub(crate) disabled_reason: Option<String>,
+    pub(crate) failures: i64,
+    pub(crate) openings: i64,
+    /// Which state of the lane this is; grows.
+    pub(crate) revision: i64,
 }
 
 impl LaneRow {
@@ -26,8 +33,20 @@ impl LaneRow {
             return Gate::Closed;
         }
         match self.paused_until_us.max(self.open_until_us) {
-            Some(until_us) => Gate::ClosedUntil(until_us),
+            Some(until_us) => Gate::ClosedUntil {
+                until_us,
+                half_open: self.open_until_us.is_some(),
+            },
             None => Gate::Open,
+        }
+    }
+
+    /// Its circuit breaker.
+    pub(crate) fn breaker(&self) -> Breaker {
+        Breaker {
+            failures: self.failures,
+            openings: self.openings,
+            open_until_us: self.open_until_us,
         }
     }
 }
@@ -91,6 +110,7 @@ pub(crate) fn pause_lane(
     .set((
         webhook_lanes::paused_until_us.eq(until_us),
         webhook_lanes::changed_at_us.eq(now_us),
+        webhook_lanes::revision.eq(webhook_lanes::revision + 1),
     ))
     .execute(c))?;
     Ok(())
@@ -112,6 +132,7 @@ pub(crate) fn disable_lane(
         webhook_lanes::disabled_at_us.eq(now_us),
         webhook_lanes::disabled_reason.eq(reason.as_str()),
         webhook_lanes::changed_at_us.eq(now_us),
+        webhook_lanes::revision.eq(webhook_lanes::revision + 1),
     ))
     .execute(c))?;
     if updated == 0 {
@@ -133,6 +154,7 @@ pub(crate) fn enable_lane(
             webhook_lanes::disabled_at_us
                 .is_not_null()
                 .or(webhook_lanes::paused_until_us.is_not_null())
+                .or(webhook_lanes::open_until_us.is_not_null())
         )
     )
     .set((
@@ -140,7 +162,11 @@ pub(crate) fn enable_lane(
         webhook_lanes::disabled_reason.eq(None::<String>),
         webhook_lanes::paused_until_us.eq(None::<i64>),
         webhook_lanes::first_failure_at_us.eq(None::<i64>),
+        webhook_lanes::open_until_us.eq(None::<i64>),
+        webhook_lanes::failures.eq(0),
+        webhook_lanes::openings.eq(0),
         webhook_lanes::changed_at_us.eq(now_us),
+        webhook_lanes::revision.eq(webhook_lanes::revision + 1),
     ))
     .execute(c))?;
     if updated == 0 {
@@ -162,6 +188,7 @@ macro_rules! noteworthy_successes {
             .filter(
                 webhook_lanes::first_failure_at_us
                     .is_not_null()
+                    .or(webhook_lanes::failures.gt(0))
                     .or(webhook_lanes::last_success_at_us.is_null())
                     .or(webhook_lanes::last_success_at_us
                         .lt($now_us - SUCCESS_PRECISION_US)
@@ -249,7 +276,7 @@ pub(crate) fn note_failures(
 }
 
 /// Counts a change that shows on the webhook but is not one of its settings.
-fn touch_webhook(
+pub(super) fn touch_webhook(
     conn: &mut Connection<'_>,
     webhook: WebhookId,
     now_us: i64,

@@ -17,8 +17,6 @@ diesel::table! {
         settings_version -> BigInt,
         settings -> Json,
         secret -> Binary,
-        previous_secret -> Nullable<Binary>,
-        previous_secret_until_us -> Nullable<BigInt>,
         config_version -> BigInt,
         revision -> BigInt,
         created_at_us -> BigInt,
@@ -26,6 +24,9 @@ diesel::table! {
         deleted_at_us -> Nullable<BigInt>,
         stage_id -> Nullable<BigInt>,
         inactive_reason -> Nullable<Text>,
+        signing_key -> Nullable<Binary>,
+        public_key -> Nullable<Text>,
+        previous_keys -> Nullable<Json>,
     }
 }
 
@@ -52,8 +53,10 @@ diesel::table! {
         disabled_reason -> Nullable<Text>,
         first_failure_at_us -> Nullable<BigInt>,
         last_success_at_us -> Nullable<BigInt>,
-        owner_worker_id -> Nullable<Binary>,
         changed_at_us -> BigInt,
+        failures -> BigInt,
+        openings -> BigInt,
+        revision -> BigInt,
     }
 }
 
@@ -106,6 +109,20 @@ diesel::table! {
         expires_at_us -> BigInt,
         finished_at_us -> Nullable<BigInt>,
         erased_at_us -> Nullable<BigInt>,
+        held_for -> Nullable<Text>,
+        send_as -> Nullable<Text>,
+        coalesced -> Nullable<BigInt>,
+        replay_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    record_revisions (account_id, component, record_id) {
+        account_id -> BigInt,
+        component -> Text,
+        record_id -> BigInt,
+        through_revision -> BigInt,
+        ahead -> Json,
     }
 }
 
@@ -155,6 +172,44 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    replays (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        kind -> Text,
+        webhook_id -> Nullable<BigInt>,
+        selection -> Json,
+        rate_per_second -> Nullable<BigInt>,
+        state -> Text,
+        reason -> Nullable<Text>,
+        totals -> Nullable<Json>,
+        created_at_us -> BigInt,
+        updated_at_us -> BigInt,
+        finished_at_us -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    replay_lanes (replay_id, webhook_id) {
+        replay_id -> BigInt,
+        webhook_id -> BigInt,
+        position -> Binary,
+        examined -> BigInt,
+        queued -> BigInt,
+        skipped -> BigInt,
+        next_step_us -> Nullable<BigInt>,
+        last_queued_us -> BigInt,
+    }
+}
+
+diesel::table! {
+    retention (id) {
+        id -> BigInt,
+        deliveries_before_us -> BigInt,
+        events_before_us -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     attempt_bodies,
     attempts,
@@ -162,6 +217,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     event_bodies,
     events,
     pipelines,
+    replay_lanes,
+    replays,
     webhook_lanes,
     webhooks,
     workers,

@@ -10,10 +10,13 @@ use events::{AccountId, Timestamp};
 use serde_json::Value;
 
 use super::config::{bump_version, lock_config};
+use super::record_order::forget_revisions;
 use super::schema::{webhook_lanes, webhooks};
+use super::webhook_keys::{KeysRow, update_keys};
 use super::webhook_versions::{NewVersion, insert_version};
 use crate::domain::webhook::{WebhookId, WebhookKind, WebhookSettings};
 use crate::domain::webhook_record::{Standing, Webhook, WebhookConfig};
+use crate::secret::SealedKeys;
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = webhooks)]
@@ -23,7 +26,8 @@ pub(super) struct RecordRow {
     active: bool,
     settings_version: i64,
     settings: Value,
-    secret: Vec<u8>,
+    #[diesel(embed)]
+    keys: KeysRow,
     revision: i64,
     created_at_us: i64,
     updated_at_us: i64,
@@ -35,6 +39,8 @@ pub(super) struct RecordRow {
 pub(super) struct StandingRow {
     paused_until_us: Option<i64>,
     paused_at_us: Option<i64>,
+    open_until_us: Option<i64>,
+    failures: i64,
     disabled_at_us: Option<i64>,
     disabled_reason: Option<String>,
 }
@@ -46,23 +52,26 @@ impl From<StandingRow> for Standing {
             disabled_reason: row.disabled_reason,
             paused_at: row.paused_at_us.map(Timestamp),
             paused_until: row.paused_until_us.map(Timestamp),
+            open_until: row.open_until_us.map(Timestamp),
+            failures_in_a_row: row.failures,
         }
     }
 }
 
-/// A webhook and its secret, still sealed.
+/// A webhook and its keys, still sealed.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredWebhook {
     /// The webhook.
     pub(crate) webhook: Webhook,
-    /// Opens with the account and the id.
-    pub(crate) sealed_secret: Vec<u8>,
+    /// They open with the account and the id.
+    pub(crate) keys: SealedKeys,
 }
 
 impl TryFrom<(RecordRow, StandingRow)> for StoredWebhook {
     type Error = DatabaseError;
 
     fn try_from((row, standing): (RecordRow, StandingRow)) -> Result<Self, DatabaseError> {
+        let keys = row.keys.read().map_err(unreadable)?;
         let webhook = Webhook {
             id: WebhookId(row.id),
             config: WebhookConfig {
@@ -74,13 +83,11 @@ impl TryFrom<(RecordRow, StandingRow)> for StoredWebhook {
             revision: row.revision,
             standing: standing.into(),
             inactive_reason: row.inactive_reason,
+            public_keys: keys.public_keys(),
             created_at: Timestamp(row.created_at_us),
             updated_at: Timestamp(row.updated_at_us),
         };
-        Ok(Self {
-            webhook,
-            sealed_secret: row.secret,
-        })
+        Ok(Self { webhook, keys })
     }
 }
 
@@ -157,19 +164,22 @@ pub(crate) fn count_webhooks(
 }
 
 /// Adds a webhook at version and revision 1. `seal` gets the new id, to which the
-/// sealed secret is bound.
+/// sealed keys are bound.
 pub(crate) fn insert_webhook<E: From<DatabaseError>>(
     conn: &mut Connection<'_>,
     account_id: AccountId,
     config: &WebhookConfig,
     now: Timestamp,
-    seal: impl FnOnce(WebhookId) -> Result<Vec<u8>, E>,
+    seal: impl FnOnce(WebhookId) -> Result<SealedKeys, E>,
 ) -> Result<StoredWebhook, E> {
     let encoded = encode_settings(&config.settings)?;
     let config_version = bump_version(conn)?;
+    if config.settings.ordered {
+        forget_revisions(conn, account_id)?;
+    }
     let id = insert_row(conn, account_id, config, &encoded, config_version, now)?;
-    let sealed_secret = seal(id)?;
-    finish_insert(conn, id, &sealed_secret)?;
+    let keys = seal(id)?;
+    finish_insert(conn, account_id, id, &keys)?;
     let first = NewVersion {
         id,
         version: 1,
@@ -187,13 +197,11 @@ pub(crate) fn insert_webhook<E: From<DatabaseError>>(
         revision: 1,
         standing: Standing::default(),
         inactive_reason: None,
+        public_keys: keys.public_keys(),
         created_at: now,
         updated_at: now,
     };
-    Ok(StoredWebhook {
-        webhook,
-        sealed_secret,
-    })
+    Ok(StoredWebhook { webhook, keys })
 }
 
 fn insert_row(
@@ -227,13 +235,12 @@ fn insert_row(
 
 fn finish_insert(
     conn: &mut Connection<'_>,
+    account_id: AccountId,
     id: WebhookId,
-    sealed_secret: &[u8],
+    keys: &SealedKeys,
 ) -> Result<(), DatabaseError> {
     let changed_at_us = conn.now_us()?;
-    on_backend!(conn, |c| diesel::update(webhooks::table.find(id.0))
-        .set(webhooks::secret.eq(sealed_secret))
-        .execute(c))?;
+    update_keys(conn, account_id, id, keys)?;
     on_backend!(conn, |c| diesel::insert_into(webhook_lanes::table)
         .values((
             webhook_lanes::webhook_id.eq(id.0),
@@ -254,6 +261,10 @@ pub(crate) fn update_config(
     let id = current.id;
     let encoded = encode_settings(&config.settings)?;
     let config_version = bump_version(conn)?;
+    if config.settings.ordered && !current.config.settings.ordered {
+        // Perhaps nobody followed them until now.
+        forget_revisions(conn, account_id)?;
+    }
     let version: i64 = on_backend!(conn, |c| diesel::update(
         webhooks::table
             .filter(webhooks::account_id.eq(account_id.0))
@@ -282,23 +293,6 @@ pub(crate) fn update_config(
         now,
     };
     insert_version(conn, &next)
-}
-
-/// Puts the secret of a locked webhook in place, sealed anew.
-pub(crate) fn update_secret(
-    conn: &mut Connection<'_>,
-    account_id: AccountId,
-    id: WebhookId,
-    sealed_secret: &[u8],
-) -> Result<(), DatabaseError> {
-    on_backend!(conn, |c| diesel::update(
-        webhooks::table
-            .filter(webhooks::account_id.eq(account_id.0))
-            .filter(webhooks::id.eq(id.0))
-    )
-    .set(webhooks::secret.eq(sealed_secret))
-    .execute(c))?;
-    Ok(())
 }
 
 /// Turns a locked webhook into a tombstone, which its deliveries still refer to.
@@ -335,6 +329,9 @@ fn encode_settings(settings: &WebhookSettings) -> Result<Value, DatabaseError> {
 }
 
 pub(super) fn decode_settings(stored: Value) -> Result<WebhookSettings, DatabaseError> {
-    serde_json::from_value(stored)
-        .map_err(|error| DatabaseError::Refused(Error::DeserializationError(error.into())))
+    serde_json::from_value(stored).map_err(unreadable)
+}
+
+fn unreadable(error: serde_json::Error) -> DatabaseError {
+    DatabaseError::Refused(Error::DeserializationError(error.into()))
 }

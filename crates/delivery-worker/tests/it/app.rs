@@ -81,7 +81,23 @@ impl TestApp {
         Self::start_on(home, KeyRing::new(current, previous).unwrap()).await
     }
 
+    /// Stops, and starts again where only `https://` may be called.
+    pub(crate) async fn restart_https_only(self, key: &MasterKey) -> Self {
+        let home = Arc::clone(&self.home);
+        drop(self);
+        let ring = KeyRing::new(key, &[]).unwrap();
+        Self::start_with(home, ring, |config| config.send.policy.https_only = true).await
+    }
+
     async fn start_on(home: Arc<TestDatabase>, ring: KeyRing) -> Self {
+        Self::start_with(home, ring, |_usual| {}).await
+    }
+
+    async fn start_with(
+        home: Arc<TestDatabase>,
+        ring: KeyRing,
+        change: impl FnOnce(&mut DeliveryConfig),
+    ) -> Self {
         let database = home
             .open(vec![
                 outbox::MIGRATIONS,
@@ -108,7 +124,9 @@ impl TestApp {
             token_verifier: verifier.clone(),
             metrics: Metrics::new(),
         };
-        let service = Service::build(config(&dns), dependencies).await.unwrap();
+        let mut config = config(&dns);
+        change(&mut config);
+        let service = Service::build(config, dependencies).await.unwrap();
         let cancel = CancellationToken::new();
         let base = serve_on_loopback(&service, verifier, &cancel);
         tokio::spawn(service.run(cancel.clone()));
@@ -136,7 +154,7 @@ impl TestApp {
         self.api.with_token(&sign(&self.signer, ACCOUNT, scopes))
     }
 
-    /// Creates a webhook to [`Self::receiver`] that all nine events fire, with `settings` on top;
+    /// Creates a webhook to [`Self::receiver`] that all events of records fire, with `settings` on top;
     /// returns the body. The receiver has seen its test request by then.
     pub(crate) async fn create_webhook(&self, settings: Value) -> Value {
         self.create_webhook_as(&self.api, settings).await

@@ -2,11 +2,18 @@
 
 mod arriving;
 mod bad_receivers;
+mod breaker;
 mod crashing;
-mod events;
+mod disabling;
+pub(crate) mod events;
 mod ingesting;
+mod latest_only;
+mod next_attempt;
+mod ordered;
 mod outcomes;
+mod rate;
+mod retention;
 mod sharing;
-mod site;
+pub(crate) mod site;
 mod together;
 mod triggers;

@@ -19,6 +19,8 @@ fn routes(webhook: &str, delivery: &str) -> Vec<(Method, String, Option<serde_js
             Some(json!({"name": "theirs"})),
         ),
         (Method::POST, format!("{webhook}/test"), Some(json!({}))),
+        (Method::POST, format!("{webhook}/pause"), Some(json!({}))),
+        (Method::POST, format!("{webhook}/resume"), Some(json!({}))),
         (Method::DELETE, webhook.to_owned(), None),
         (Method::GET, delivery.clone(), None),
         (
@@ -121,6 +123,8 @@ async fn reading_does_not_permit_writing_and_other_scopes_permit_nothing() {
     all.push((Method::PATCH, format!("{trigger}/1"), Some(json!({}))));
     all.push((Method::DELETE, format!("{trigger}/1"), None));
     all.push((Method::POST, format!("{trigger}/1/test"), None));
+    all.push((Method::POST, format!("{trigger}/1/pause"), None));
+    all.push((Method::POST, format!("{trigger}/1/resume"), None));
     all.push((Method::GET, "/api/v1/deliveries".to_owned(), None));
 
     let reader = app.api_with(&[Scope::WebhooksRead]);

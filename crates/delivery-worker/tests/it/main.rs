@@ -10,6 +10,7 @@ mod explain;
 mod isolation;
 mod moves;
 mod openapi;
+mod replays;
 mod samples;
 mod triggers;
 mod webhooks;

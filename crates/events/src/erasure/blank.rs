@@ -46,7 +46,10 @@ impl<F: Fn(&str) -> bool> Blanker<F> {
             Change::LeadConversionRequested(change) => self.lead(change),
             Change::LeadConverted(change) => self.keep_others(&mut change.warnings),
             Change::PersonErased(change) => self.request(change),
-            Change::TasksOfOrderDeleted(_) | Change::Pipeline(_) | Change::TokenRevoked(_) => {}
+            Change::TasksOfOrderDeleted(_)
+            | Change::Pipeline(_)
+            | Change::TokenRevoked(_)
+            | Change::WebhookDisabled(_) => {}
         }
     }
 

@@ -7,7 +7,7 @@ use crate::raw::event::Change as RawChange;
 use crate::{
     AccountId, Actor, ActorKind, Change, ClientChanged, DecodeError, Decoded, Event, EventId,
     LeadConversionRequested, LeadConverted, OrderChanged, PersonErased, PipelineChanged,
-    TaskChanged, TasksOfOrderDeleted, Timestamp, TokenId, TokenRevoked, raw,
+    TaskChanged, TasksOfOrderDeleted, Timestamp, TokenId, TokenRevoked, WebhookDisabled, raw,
 };
 
 /// Every variant of `Event.change` has this field number or a higher one.
@@ -87,6 +87,7 @@ impl Change {
             Self::LeadConverted(change) => RawChange::LeadConverted(change.to_raw()),
             Self::TokenRevoked(change) => RawChange::TokenRevoked(change.to_raw()),
             Self::PersonErased(change) => RawChange::PersonErased(change.to_raw()),
+            Self::WebhookDisabled(change) => RawChange::WebhookDisabled(change.to_raw()),
         }
     }
 
@@ -119,6 +120,9 @@ impl Change {
             RawChange::PersonErased(change) => {
                 Ok(Self::PersonErased(PersonErased::from_raw(change)))
             }
+            RawChange::WebhookDisabled(change) => WebhookDisabled::from_raw(change)
+                .map(Self::WebhookDisabled)
+                .map_err(|error| error.inside("webhook_disabled")),
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use events::{
     AccountId, Action, Actor, ActorKind, Change, ClientChanged, ClientField, ClientId,
-    ClientSnapshot, Color, DeletedTask, DirectoryEntryId, Event, EventId, FieldValue,
-    LeadConversionRequested, LeadConverted, LeadId, Mark, OrderChanged, OrderId, OrderSnapshot,
-    PersonErased, PipelineChanged, PipelineId, PipelineSnapshot, PipelineSummary, Price, StageId,
-    StageKind, StageSnapshot, StageSummary, TaskChanged, TaskId, TaskSnapshot, TasksOfOrderDeleted,
-    Timestamp, TokenId, TokenRevoked,
+    ClientSnapshot, Color, DeletedTask, DirectoryEntryId, DisabledReason, Event, EventId,
+    FieldValue, LeadConversionRequested, LeadConverted, LeadId, Mark, OrderChanged, OrderId,
+    OrderSnapshot, PersonErased, PipelineChanged, PipelineId, PipelineSnapshot, PipelineSummary,
+    Price, StageId, StageKind, StageSnapshot, StageSummary, TaskChanged, TaskId, TaskSnapshot,
+    TasksOfOrderDeleted, Timestamp, TokenId, TokenRevoked, WebhookDisabled, WebhookId, WebhookKind,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -73,7 +73,27 @@ fn change() -> impl Strategy<Value = Change> {
                 email_normalized: email,
             })
         }),
+        webhook_disabled().prop_map(Change::WebhookDisabled),
     ]
+}
+
+fn webhook_disabled() -> impl Strategy<Value = WebhookDisabled> {
+    let kinds = vec![WebhookKind::Webhook, WebhookKind::Trigger];
+    let reasons = vec![DisabledReason::Gone, DisabledReason::Failing];
+    (
+        any::<i64>(),
+        text(),
+        select(kinds),
+        select(reasons),
+        any::<i64>(),
+    )
+        .prop_map(|(id, name, kind, reason, at)| WebhookDisabled {
+            webhook_id: WebhookId(id),
+            name,
+            kind,
+            reason,
+            disabled_at: Timestamp(at),
+        })
 }
 
 fn text() -> impl Strategy<Value = String> {

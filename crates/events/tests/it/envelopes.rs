@@ -1,14 +1,14 @@
 //! The envelope byte for byte (WIRE 1), and with it the REST bodies (WIRE 5).
 
 use events::{
-    Action, ActorKind, Change, ClientChanged, ClientId, ClientSnapshot, DeletedTask, Event,
-    LeadConversionRequested, LeadConverted, LeadId, OrderChanged, OrderId, OrderSnapshot,
-    PersonErased, PipelineChanged, TaskChanged, TaskId, TasksOfOrderDeleted, TokenId, TokenRevoked,
-    envelope, rest,
+    Action, ActorKind, Change, ClientChanged, ClientId, ClientSnapshot, DeletedTask,
+    DisabledReason, Event, LeadConversionRequested, LeadConverted, LeadId, OrderChanged, OrderId,
+    OrderSnapshot, PersonErased, PipelineChanged, TaskChanged, TaskId, TasksOfOrderDeleted,
+    TokenId, TokenRevoked, WebhookDisabled, WebhookId, WebhookKind, envelope, rest,
 };
 
 use crate::sample::{
-    bare_client, bare_order, bare_task, client, event, event_by, mark, order, pipeline, task,
+    NOW, bare_client, bare_order, bare_task, client, event, event_by, mark, order, pipeline, task,
 };
 
 const ORDER: &str = r#"{"id":42,"name":"Заказ","price":1500.5,"id_cat":3,"id_status":12,"id_origin":2,"id_client":77,"archive":true,"tags":"vip,spb","color":"AD3939","text":"срочно","id_pipeline":5,"id_owner":9,"id_office":31,"id_city":32,"marks":{"utmSource":"yandex","yclid":"123"},"revision":4,"created_at":"2026-01-02T03:04:02.123456Z","updated_at":"2026-01-02T03:04:05.123456Z"}"#;
@@ -219,6 +219,24 @@ fn token_revoked() {
         }),
     );
     assert_envelope(&erased, "person.erased", "null", BY_SYSTEM, "{}", "null");
+    let disabled = event_by(
+        ActorKind::System,
+        Change::WebhookDisabled(WebhookDisabled {
+            webhook_id: WebhookId(7),
+            name: "Склад".into(),
+            kind: WebhookKind::Webhook,
+            reason: DisabledReason::Gone,
+            disabled_at: NOW,
+        }),
+    );
+    assert_envelope(
+        &disabled,
+        "webhook.disabled",
+        "null",
+        BY_SYSTEM,
+        r#"{"id":7,"name":"Склад","kind":"webhook","reason":"gone","disabled_at":"2026-01-02T03:04:05.123456Z"}"#,
+        "null",
+    );
 }
 
 #[test]

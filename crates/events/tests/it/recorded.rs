@@ -3,13 +3,14 @@
 
 use events::{
     Action, ActorKind, Change, ClientChanged, ClientId, ClientSnapshot, Decoded, DeletedTask,
-    DirectoryEntryId, Event, FieldValue, LeadConversionRequested, LeadConverted, LeadId,
-    OrderChanged, OrderId, OrderSnapshot, PersonErased, PipelineChanged, Price, StageId, StageKind,
-    TaskChanged, TaskId, TaskSnapshot, TasksOfOrderDeleted, Timestamp, TokenId, TokenRevoked,
+    DirectoryEntryId, DisabledReason, Event, FieldValue, LeadConversionRequested, LeadConverted,
+    LeadId, OrderChanged, OrderId, OrderSnapshot, PersonErased, PipelineChanged, Price, StageId,
+    StageKind, TaskChanged, TaskId, TaskSnapshot, TasksOfOrderDeleted, Timestamp, TokenId,
+    TokenRevoked, WebhookDisabled, WebhookId, WebhookKind,
 };
 
 use crate::sample::{
-    bare_client, bare_order, bare_task, client, event, event_by, field, mark, order, pipeline,
+    NOW, bare_client, bare_order, bare_task, client, event, event_by, field, mark, order, pipeline,
     stage, task,
 };
 
@@ -69,6 +70,16 @@ recorded! {
     token_revoked: "token-revoked" => event_by(
         ActorKind::System,
         Change::TokenRevoked(TokenRevoked { token_id: TokenId("tok-1".into()) }),
+    );
+    webhook_disabled: "webhook-disabled" => event_by(
+        ActorKind::System,
+        Change::WebhookDisabled(WebhookDisabled {
+            webhook_id: WebhookId(7),
+            name: "Склад".into(),
+            kind: WebhookKind::Trigger,
+            reason: DisabledReason::Failing,
+            disabled_at: NOW,
+        }),
     );
     person_erased: "person-erased" => event(Change::PersonErased(PersonErased {
         phone_e164: Some("+78123159883".into()),

@@ -9,4 +9,5 @@ mod fixture;
 mod inbox;
 mod relay;
 mod replicas;
+mod retention;
 mod trouble;

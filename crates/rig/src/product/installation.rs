@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use super::{LOOPBACK, Part, Product, Role};
+use super::{LOOPBACK, Part, Product, Role, Wires};
+use crate::ports::free_address;
 use crate::process::Program;
 use crate::servers::Servers;
 
@@ -47,23 +48,10 @@ impl Installation {
         }
         servers.create_vhost(VHOST).await?;
         std::fs::create_dir_all(folder)?;
-        let set = |section: &str, key: &str| format!("DEALWIRE__{section}__{key}");
         let program = Program::new(file)
             .with("DEALWIRE__DATA_DIR", folder.to_string_lossy())
-            .with(&set("BROKER", "URL"), servers.vhost(VHOST))
-            .with(
-                &set("ENTITY_SERVICE", "DATABASE_URL"),
-                servers.database(ENTITY_DATABASE),
-            )
-            .with(
-                &set("INTAKE_SERVICE", "DATABASE_URL"),
-                servers.database(INTAKE_DATABASE),
-            )
-            .with(
-                &set("DELIVERY_WORKER", "DATABASE_URL"),
-                servers.database(DELIVERY_DATABASE),
-            )
-            .with(&set("DELIVERY", "ALLOW_NETWORKS"), LOOPBACK);
+            .with("DEALWIRE__DELIVERY__ALLOW_NETWORKS", LOOPBACK);
+        let program = on(servers, program);
         let data_dir = folder.to_string_lossy();
         program
             .run(&["keys", "create", "--data-dir", &data_dir])
@@ -92,6 +80,24 @@ impl Installation {
     /// # Errors
     /// One cannot be started, or is not ready in time.
     pub async fn start(&self, layout: Layout) -> anyhow::Result<(Product, Duration)> {
+        self.start_parts(layout, false).await
+    }
+
+    /// The same with wires that can be broken: between each process and its clients and
+    /// servers.
+    ///
+    /// # Errors
+    /// As [`Installation::start`].
+    pub async fn start_wired(&self, layout: Layout) -> anyhow::Result<Product> {
+        let (product, _took) = self.start_parts(layout, true).await?;
+        Ok(product)
+    }
+
+    async fn start_parts(
+        &self,
+        layout: Layout,
+        are_wired: bool,
+    ) -> anyhow::Result<(Product, Duration)> {
         let started = Instant::now();
         let mut parts = Vec::new();
         for (role, count) in [
@@ -102,7 +108,16 @@ impl Installation {
             for number in 1..=count {
                 let log = format!("{}-{number}.log", role.subcommand());
                 let log = self.folder.join(log);
-                parts.push(Part::start(role, number, &self.program, None, &log)?);
+                let address = free_address()?;
+                let (wires, program) = if are_wired {
+                    let (wires, seen) = Wires::to(&self.servers, address).await?;
+                    (Some(wires), on(&seen, self.program.clone()))
+                } else {
+                    (None, self.program.clone())
+                };
+                let mut part = Part::start(role, number, address, &program, None, &log)?;
+                part.wires = wires;
+                parts.push(part);
             }
         }
         for part in &mut parts {
@@ -126,8 +141,51 @@ impl Installation {
         Ok(())
     }
 
+    /// The queues of the broker by name.
+    ///
+    /// # Errors
+    /// The broker refuses, or does not answer.
+    pub async fn queues(&self) -> anyhow::Result<Vec<String>> {
+        self.servers.queues(VHOST).await
+    }
+
+    /// Deletes a queue with all that waits in it.
+    ///
+    /// # Errors
+    /// The broker refuses, or does not answer.
+    pub async fn delete_queue(&self, queue: &str) -> anyhow::Result<()> {
+        self.servers.delete_queue(VHOST, queue).await
+    }
+
+    /// Takes all its data from the broker; connections break.
+    ///
+    /// # Errors
+    /// The broker refuses, or does not answer.
+    pub async fn empty_broker(&self) -> anyhow::Result<()> {
+        self.servers.create_vhost(VHOST).await
+    }
+
     /// The program with all settings, for its other subcommands.
     pub fn program(&self) -> &Program {
         &self.program
     }
+}
+
+/// A program with these servers in its settings.
+fn on(servers: &Servers, program: Program) -> Program {
+    let set = |section: &str, key: &str| format!("DEALWIRE__{section}__{key}");
+    program
+        .with(&set("BROKER", "URL"), servers.vhost(VHOST))
+        .with(
+            &set("ENTITY_SERVICE", "DATABASE_URL"),
+            servers.database(ENTITY_DATABASE),
+        )
+        .with(
+            &set("INTAKE_SERVICE", "DATABASE_URL"),
+            servers.database(INTAKE_DATABASE),
+        )
+        .with(
+            &set("DELIVERY_WORKER", "DATABASE_URL"),
+            servers.database(DELIVERY_DATABASE),
+        )
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -60,6 +60,18 @@ pub(super) struct Identity {
 
 impl Identity {
     pub(super) fn issue(names: &[&str]) -> Self {
+        Self::issue_with(names, |_usual| {})
+    }
+
+    /// One that was good for a day in the year 2000.
+    pub(super) fn issue_expired(names: &[&str]) -> Self {
+        Self::issue_with(names, |certificate| {
+            certificate.not_before = date_time_ymd(2000, 1, 1);
+            certificate.not_after = date_time_ymd(2000, 1, 2);
+        })
+    }
+
+    fn issue_with(names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> Self {
         let mut authority = CertificateParams::default();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority =
@@ -68,8 +80,10 @@ impl Identity {
 
         let key = KeyPair::generate().expect("a key pair");
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        let certificate = CertificateParams::new(names)
-            .expect("names that fit into a certificate")
+        let mut certificate =
+            CertificateParams::new(names).expect("names that fit into a certificate");
+        change(&mut certificate);
+        let certificate = certificate
             .signed_by(&key, &authority)
             .expect("a signed certificate");
 

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::data_folder::DataFolder;
 use crate::keys::Keys;
-use crate::settings::{DeliverySettings, Settings, network};
+use crate::settings::{Settings, network};
 use crate::verify::{Between, Report, Verification};
 use crate::wiring::{
     AllDatabases, AllInOne, delivery_migrations, entity_migrations, intake_migrations,
@@ -61,14 +61,9 @@ impl Installation {
         let data_folder = DataFolder::open(&folder.path().join("data")).unwrap();
         let (keys, _) = Keys::load_or_create(&data_folder).unwrap();
         let token = first_token(&entity, &keys).await;
-        let settings = Settings {
-            delivery: DeliverySettings {
-                allow_networks: vec![network("127.0.0.0/8").unwrap()],
-                https_only: false,
-                concurrency: 4.try_into().unwrap(),
-            },
-            ..Settings::load(None).unwrap()
-        };
+        let mut settings = Settings::load(None).unwrap();
+        settings.delivery.allow_networks = vec![network("127.0.0.0/8").unwrap()];
+        settings.delivery.concurrency = 4.try_into().unwrap();
         let databases_of_services = AllDatabases {
             entity: entity.clone(),
             intake: intake.clone(),
@@ -95,6 +90,7 @@ impl Installation {
                 intake: Some(intake),
                 delivery,
                 between: Between::InProcess,
+                all_hours: false,
             },
             api,
             stop,

@@ -122,7 +122,10 @@ async fn parked_events_are_counted_as_such() {
         .unwrap();
     let report = installation.verify().await;
     assert!(report.is_sound(), "{report}");
-    assert_eq!((report.events.known, report.events.parked), (EVENTS - 1, 1));
+    assert_eq!(
+        (report.events.known, report.events.parked.count),
+        (EVENTS - 1, 1)
+    );
     assert!(report.to_string().contains("dealwire parked list"));
 }
 

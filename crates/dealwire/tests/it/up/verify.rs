@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::process::{Up, dealwire};
@@ -34,6 +34,16 @@ async fn a_lost_delivery_database_is_noticed_and_a_rewind_mends_it() {
     // The account's pipeline, and three orders.
     assert!(said.contains("wants 4: 4 known"), "{said}");
     assert!(said.contains("Nothing is lost."), "{said}");
+    let told = dealwire()
+        .args(["verify", "--json", "--all", "--data-dir"])
+        .arg(home.path().join("data"))
+        .output()
+        .await
+        .unwrap();
+    assert!(told.status.success());
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!(told["sound"], true, "{told:#}");
+    assert_eq!(told["events"]["known"], 4, "{told:#}");
     assert_eq!(up.terminate().await, Some(0));
 
     for file in ["delivery.db", "delivery.db-wal", "delivery.db-shm"] {

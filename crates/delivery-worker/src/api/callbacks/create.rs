@@ -9,11 +9,11 @@ use serde_json::Value;
 use super::judge::Judge;
 use super::settings::{Reader, read_new};
 use super::stages::NewlyNamed;
-use super::{Created, ShowTerms, Shown, TestResponse, read_only_keys};
+use super::{CHANGING_KEYS, Created, ShowTerms, Shown, TestResponse, read_only_keys};
 use crate::api::test_request::{TestReport, send_test};
 use crate::domain::webhook::{WebhookId, WebhookKind};
 use crate::domain::webhook_record::{MAX_WEBHOOKS, WebhookConfig};
-use crate::secret::{KeyRing, SecretOwner, WebhookSecret};
+use crate::secret::{SealedKeys, SecretOwner, WebhookSecret};
 use crate::state::AppState;
 use crate::store::config::lock_config;
 use crate::store::error::StoreError;
@@ -30,7 +30,7 @@ pub(crate) async fn create(
 ) -> Result<Answer, ApiError> {
     let sha256 = body.sha256();
     let mut fields = body.into_fields();
-    for key in read_only_keys(kind) {
+    for key in read_only_keys(kind).chain(CHANGING_KEYS) {
         fields.read_only(key, None);
     }
     let mut judge = Judge::new(&fields);
@@ -102,27 +102,20 @@ impl NewWebhookUnit {
         self.judge.admit(conn, account_id, &mut config, None)?;
         let now: Timestamp = self.terms.now;
         let stored = insert_webhook(conn, account_id, &config, now, |id| {
-            seal(&self.state.keys, &self.secret, account_id, id)
+            let owner = SecretOwner {
+                account_id,
+                webhook_id: id.0,
+            };
+            let ed25519 = config.settings.ed25519;
+            let keys = SealedKeys::of_new(&self.state.keys, owner, &self.secret, ed25519);
+            Ok::<_, StoreError>(keys?)
         })?;
         let webhook = &stored.webhook;
         let location = format!("{API_PREFIX}{}/{}", self.kind.path(), webhook.id);
-        let shown = Shown::read(conn, webhook, &self.terms)?;
+        let shown = Shown::read(conn, webhook, &self.terms)?.with_waiting(0);
         let answer = Answer::created(location, Some(webhook.revision), &shown)?;
         Ok((answer, (stored, shown)))
     }
-}
-
-fn seal(
-    keys: &KeyRing,
-    secret: &WebhookSecret,
-    account_id: AccountId,
-    id: WebhookId,
-) -> Result<Vec<u8>, StoreError> {
-    let owner = SecretOwner {
-        account_id,
-        webhook_id: id.0,
-    };
-    Ok(keys.seal(secret, owner)?)
 }
 
 fn too_many() -> ApiError {
@@ -156,7 +149,7 @@ async fn show_secret_again(
         webhook_id,
     };
     let secret = match stored {
-        Some(stored) => Some(state.keys.unseal(&stored.sealed_secret, owner)),
+        Some(stored) => Some(state.keys.unseal(&stored.keys.secret, owner)),
         // It was deleted since.
         None => None,
     };

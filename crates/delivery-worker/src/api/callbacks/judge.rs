@@ -5,7 +5,7 @@ use events::{AccountId, PipelineId};
 use http_api::{ApiError, FieldError, Fields};
 use serde_json::Value;
 
-use super::settings::check_merged_headers;
+use super::settings::{check_merged_headers, check_order};
 use super::size::check_size;
 use super::stages::check_stages;
 use crate::api::filters;
@@ -110,6 +110,7 @@ fn check_whole(settings: &WebhookSettings, wrong: &[FieldError]) -> Vec<FieldErr
     if !is_wrong("events") && !is_wrong("event") {
         errors.extend(filters::check(&settings.filter, settings.events));
     }
+    errors.extend(check_order(settings));
     errors.extend(check_size(settings));
     errors.retain(|error| !is_wrong(key_of(&error.pointer)));
     errors

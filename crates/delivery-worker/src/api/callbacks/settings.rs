@@ -4,17 +4,17 @@ mod headers;
 mod url;
 
 use events::PipelineId;
-use http_api::{Fields, Invalid, Presence, TextLimit, code, read_text};
+use http_api::{FieldError, Fields, Invalid, Presence, TextLimit, code, read_text};
 use serde_json::Value;
 
-use crate::api::sentence::sentence;
+use super::secret::read_secret;
 use crate::api::{triggers, webhooks};
 use crate::domain::filter::Filter;
 use crate::domain::trigger::TriggerSettings;
 use crate::domain::webhook::{EventSwitches, StoredFormat, WebhookKind, WebhookSettings};
 use crate::domain::webhook_record::{
-    CONCURRENCY, HeadersPatch, MAX_ATTEMPTS, MAX_NAME_CHARS, RETRY_DELAY_S, WebhookConfig,
-    WebhookPatch,
+    CONCURRENCY, HeadersPatch, MAX_ATTEMPTS, MAX_NAME_CHARS, RATE_PER_SECOND, RETRY_DELAY_S,
+    WebhookConfig, WebhookPatch,
 };
 use crate::render::BodyFormat;
 use crate::secret::WebhookSecret;
@@ -45,6 +45,8 @@ pub(crate) mod own_code {
     pub(crate) const HEADER_REPEATED: &str = "header_repeated";
     /// The header's value cannot be sent.
     pub(crate) const HEADER_VALUE: &str = "header_value";
+    /// Two switches that exclude each other are both on.
+    pub(crate) const EXCLUSIVE: &str = "exclusive";
     /// The stage is gone.
     pub(crate) const STAGE_DELETED: &str = "stage_deleted";
     /// The pipelines are gone.
@@ -77,6 +79,7 @@ pub(super) struct NewWebhook {
 pub(crate) struct KindSettings {
     pub(crate) format: BodyFormat,
     pub(crate) strict_body: bool,
+    pub(crate) latest_only: bool,
     pub(crate) events: EventSwitches,
     pub(crate) filter: Filter,
     pub(crate) trigger: Option<TriggerSettings>,
@@ -109,17 +112,17 @@ pub(super) async fn read_new(fields: &mut Fields, reader: Reader<'_>) -> NewWebh
         strict_body: own.strict_body,
         headers: read_new_headers(fields),
         max_concurrency: read_concurrency(fields).value(),
+        rate_per_second: read_rate(fields).value(),
+        ordered: fields.boolean("ordered").unwrap_or(false),
+        latest_only: own.latest_only,
+        ed25519: fields.boolean("ed25519").unwrap_or(false),
         retry_schedule_seconds: read_retry_schedule(fields).value(),
         stop_on_4xx: fields.boolean("stop_on_4xx").unwrap_or(false),
         filter: own.filter,
         trigger: own.trigger,
     };
     let active = fields.boolean("active").unwrap_or(true);
-    let secret = fields.custom("secret", |value| {
-        let text = read_text(value, TextLimit::Chars(MAX_NAME_CHARS))?;
-        WebhookSecret::parse(&text)
-            .map_err(|error| Invalid::new(code::INVALID, sentence(&error.to_string())))
-    });
+    let secret = read_secret(fields);
     NewWebhook {
         config: WebhookConfig {
             name,
@@ -150,6 +153,9 @@ pub(super) async fn read_patch(fields: &mut Fields, reader: Reader<'_>) -> KindP
             Presence::Value(entries) => HeadersPatch::Merge(entries),
         },
         max_concurrency: or_none(read_concurrency(fields)),
+        rate_per_second: or_none(read_rate(fields)),
+        ordered: or_default(fields.boolean("ordered"), false),
+        ed25519: or_default(fields.boolean("ed25519"), false),
         retry_schedule_seconds: or_none(read_retry_schedule(fields)),
         stop_on_4xx: or_default(fields.boolean("stop_on_4xx"), false),
         ..own.patch
@@ -193,6 +199,25 @@ fn read_concurrency(fields: &mut Fields) -> Presence<u32> {
         .integer("concurrency", CONCURRENCY)
         // Within the bounds, which fit.
         .map(|cap| u32::try_from(cap).unwrap_or(u32::MAX))
+}
+
+fn read_rate(fields: &mut Fields) -> Presence<u32> {
+    fields
+        .integer("rate_per_second", RATE_PER_SECOND)
+        // Within the bounds, which fit.
+        .map(|rate| u32::try_from(rate).unwrap_or(u32::MAX))
+}
+
+/// Refuses switches that contradict each other.
+pub(super) fn check_order(settings: &WebhookSettings) -> Option<FieldError> {
+    (settings.ordered && settings.latest_only).then(|| {
+        FieldError::new(
+            "/latest_only",
+            own_code::EXCLUSIVE,
+            "Switch on ordered or latest_only, not both: one sends every change of a record in \
+             turn, the other only the latest.",
+        )
+    })
 }
 
 fn read_retry_schedule(fields: &mut Fields) -> Presence<Vec<u32>> {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::secret::{previous_secret_until, shown_public_key};
 use crate::api::test_request::TestReport;
 use crate::api::triggers::TriggerResponse;
 use crate::api::webhooks::WebhookResponse;
@@ -15,6 +16,7 @@ use crate::domain::webhook::{OwnHeader, WebhookKind};
 use crate::domain::webhook_record::{Webhook, WebhookState};
 use crate::headers::MASK;
 use crate::state::AppState;
+use crate::store::deliveries::count_waiting;
 use crate::store::pipelines::list_stages;
 
 /// A webhook or a trigger, as its resource shows it.
@@ -78,16 +80,53 @@ impl Shown {
             }
         }
     }
+
+    /// The same with how many deliveries are still to be sent; without, if they cannot be counted
+    /// now. Apart from what is written: there may be very many, and others want to write meanwhile.
+    pub(super) async fn count_waiting(self, state: &AppState) -> Self {
+        let id = match &self {
+            Self::Webhook(shown) => shown.id(),
+            Self::Trigger(shown) => shown.id(),
+        };
+        let counted = state.read(move |conn| Ok(count_waiting(conn, id)?)).await;
+        match counted {
+            Ok(waiting) => self.with_waiting(waiting),
+            Err(error) => {
+                tracing::debug!(%error, "waiting deliveries could not be counted");
+                self
+            }
+        }
+    }
+
+    /// The same with how many deliveries are still to be sent.
+    #[must_use]
+    pub(super) fn with_waiting(self, waiting: i64) -> Self {
+        match self {
+            Self::Webhook(shown) => Self::Webhook(Box::new(shown.with_waiting(waiting))),
+            Self::Trigger(shown) => Self::Trigger(Box::new(shown.with_waiting(waiting))),
+        }
+    }
 }
 
-/// The keys that the server sets.
+/// The keys whose values change by themselves: what is sent back may be outdated by then, and is
+/// passed over.
+pub(super) const CHANGING_KEYS: [&str; 4] = [
+    "failures_in_a_row",
+    "open_until",
+    "previous_secret_until",
+    "waiting",
+];
+
+/// The keys that the server sets, but for [`CHANGING_KEYS`].
 pub(super) fn read_only_keys(kind: WebhookKind) -> impl Iterator<Item = &'static str> {
-    const COMMON: [&str; 9] = [
+    const COMMON: [&str; 11] = [
         "id",
+        "public_key",
         "state",
         "disabled_at",
         "disabled_reason",
         "inactive_reason",
+        "paused_at",
         "paused_until",
         "revision",
         "created_at",
@@ -121,12 +160,24 @@ pub(crate) struct CommonResponse {
     headers: Map<String, Value>,
     /// How many deliveries may be in flight at once.
     concurrency: u32,
+    /// How many requests may begin within a second; null for no limit.
+    rate_per_second: Option<u32>,
+    /// Whether changes of one record arrive strictly in the order of its revisions.
+    ordered: bool,
+    /// Whether callbacks carry a `v1a` signature (ed25519) as well.
+    ed25519: bool,
+    /// What `v1a` signatures are checked with, `whpk_` and base64; null unless `ed25519` is on.
+    public_key: Option<String>,
+    /// After a rotation: until when callbacks are signed with earlier secrets as well, RFC 3339.
+    #[schema(format = DateTime)]
+    previous_secret_until: Option<String>,
     /// Seconds before each attempt; null for the general schedule.
     retry_schedule_s: Option<Vec<u32>>,
     /// Whether an answer of 400 to 499 ends a delivery at once.
     stop_on_4xx: bool,
-    /// `active`; `inactive`: switched off, events do not fire it; `paused`: the receiver asked to
-    /// wait; `disabled`: see `disabled_reason`. Unless it is active, its deliveries wait.
+    /// `active`; `inactive`: switched off, events do not fire it; `paused`: a person or the receiver
+    /// asked to wait; `failing`: too many requests failed in a row, see `open_until`; `disabled`:
+    /// see `disabled_reason`. Unless it is active, its deliveries wait.
     state: &'static str,
     /// Since when it is disabled, RFC 3339.
     #[schema(format = DateTime)]
@@ -139,9 +190,22 @@ pub(crate) struct CommonResponse {
     /// narrowed down to is). Dealwire switches it off then, unless a person had before. Null
     /// otherwise, and as soon as another stage or pipeline is chosen; then it can be switched on.
     inactive_reason: Option<String>,
+    /// Since when a person paused it, RFC 3339; `resume` ends that.
+    #[schema(format = DateTime)]
+    paused_at: Option<String>,
     /// Until when the receiver asked to wait, RFC 3339.
     #[schema(format = DateTime)]
     paused_until: Option<String>,
+    /// How many requests failed since something arrived. What the receiver asked for does not
+    /// count.
+    failures_in_a_row: i64,
+    /// After ten failures in a row, nothing is sent until this time, RFC 3339; then one request at a
+    /// time is tried until one arrives. Null once that is so.
+    #[schema(format = DateTime)]
+    open_until: Option<String>,
+    /// How many deliveries are still to be sent, those under way included. Left out of lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waiting: Option<i64>,
     /// Grows by one with each change of the settings.
     revision: i64,
     /// RFC 3339.
@@ -163,16 +227,35 @@ impl CommonResponse {
             active: config.active,
             headers: show_headers(&settings.headers, &terms.caller),
             concurrency: config.concurrency(terms.usual_concurrency),
+            rate_per_second: settings.rate_per_second,
+            ordered: settings.ordered,
+            ed25519: settings.ed25519,
+            public_key: shown_public_key(webhook),
+            previous_secret_until: previous_secret_until(webhook, terms.now)
+                .map(Timestamp::to_rfc3339),
             retry_schedule_s: settings.retry_schedule_seconds.clone(),
             stop_on_4xx: settings.stop_on_4xx,
             state: WebhookState::of(config.active, standing, terms.now).as_str(),
             disabled_at: standing.disabled_at.map(Timestamp::to_rfc3339),
             disabled_reason: standing.disabled_reason.clone(),
             inactive_reason: webhook.inactive_reason.clone(),
+            paused_at: standing.paused_at.map(Timestamp::to_rfc3339),
             paused_until: paused_until.map(Timestamp::to_rfc3339),
+            failures_in_a_row: standing.failures_in_a_row,
+            open_until: standing.open_until.map(Timestamp::to_rfc3339),
+            waiting: None,
             revision: webhook.revision,
             created_at: webhook.created_at.to_rfc3339(),
             updated_at: webhook.updated_at.to_rfc3339(),
+        }
+    }
+
+    /// The same with what is still to be sent.
+    #[must_use]
+    pub(crate) fn with_waiting(self, waiting: i64) -> Self {
+        Self {
+            waiting: Some(waiting),
+            ..self
         }
     }
 }

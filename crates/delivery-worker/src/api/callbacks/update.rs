@@ -1,25 +1,24 @@
 //! Changing.
 
 use database::Connection;
-use events::AccountId;
+use events::{AccountId, Timestamp};
 use http_api::{ApiError, Caller, Fields, IfMatch, JsonBody, Record};
 use serde_json::Value;
 
 use super::judge::Judge;
 use super::settings::{Reader, read_patch};
 use super::stages::NewlyNamed;
-use super::{ShowTerms, Shown, Updated, read_only_keys};
+use super::{CHANGING_KEYS, ShowTerms, Shown, Updated, read_only_keys};
 use crate::api::test_request::send_test;
 use crate::domain::webhook::{WebhookId, WebhookKind};
 use crate::domain::webhook_record::WebhookPatch;
-use crate::secret::{KeyRing, SecretOwner};
+use crate::secret::{KeyRing, KeysError, SealedPair, SecretOwner};
 use crate::state::AppState;
 use crate::store::delivery_log::make_due;
 use crate::store::error::StoreError;
 use crate::store::lanes::enable_lane;
-use crate::store::webhook_records::{
-    StoredWebhook, find_webhook, lock_webhook, update_config, update_secret,
-};
+use crate::store::webhook_keys::update_keys;
+use crate::store::webhook_records::{StoredWebhook, find_webhook, lock_webhook, update_config};
 
 /// Changes one as the merge patch says, and tests it if that is a change.
 pub(crate) async fn update(
@@ -76,7 +75,7 @@ pub(crate) async fn update(
         None
     };
     let body = Updated {
-        shown,
+        shown: shown.count_waiting(state).await,
         test: test.as_ref().map(Into::into),
     };
     Ok(Record::new(stored.webhook.revision, body))
@@ -87,6 +86,10 @@ fn keep_read_only(fields: &mut Fields, kind: WebhookKind, shown: &Shown) -> Resu
     let current = serde_json::to_value(shown).map_err(ApiError::internal)?;
     for key in read_only_keys(kind) {
         fields.read_only(key, current.get(key));
+    }
+    for key in CHANGING_KEYS {
+        let sent = fields.peek(key).cloned();
+        fields.read_only(key, sent.as_ref());
     }
     for key in ["secret", "test"] {
         fields.read_only(key, None::<&Value>);
@@ -109,9 +112,9 @@ impl UpdateUnit {
     /// What there is after the patch, and whether that is another than before.
     fn run(&self, conn: &mut Connection<'_>) -> Result<(StoredWebhook, Shown, bool), StoreError> {
         let account_id = self.terms.account_id();
-        let (stored, is_changed) = self.update(conn, account_id)?;
+        let (mut stored, is_changed) = self.update(conn, account_id)?;
         if is_changed {
-            reseal(conn, account_id, &stored, &self.state.keys)?;
+            stored = renew_keys(conn, account_id, stored, &self.state.keys, self.terms.now)?;
         }
         let shown = Shown::read(conn, &stored.webhook, &self.terms)?;
         Ok((stored, shown, is_changed))
@@ -155,25 +158,33 @@ impl UpdateUnit {
     }
 }
 
-/// Seals the secret under the current master key if it is still under an older one, so that the
-/// older one is needed for fewer and fewer webhooks. One that does not open stays as it is: its
-/// webhook is held until its key is back.
-fn reseal(
+/// Makes the pair of ed25519 keys that the settings ask for, if there was none yet, and seals all
+/// keys under the current master key if they are still under an older one. Keys that do not open
+/// stay as they are: their webhook is held until their master key is back.
+fn renew_keys(
     conn: &mut Connection<'_>,
     account_id: AccountId,
-    stored: &StoredWebhook,
+    mut stored: StoredWebhook,
     keys: &KeyRing,
-) -> Result<(), StoreError> {
-    if keys.is_current(&stored.sealed_secret) {
-        return Ok(());
-    }
-    let id = stored.webhook.id;
+    now: Timestamp,
+) -> Result<StoredWebhook, StoreError> {
+    let webhook = &mut stored.webhook;
     let owner = SecretOwner {
         account_id,
-        webhook_id: id.0,
+        webhook_id: webhook.id.0,
     };
-    if let Ok(secret) = keys.unseal(&stored.sealed_secret, owner) {
-        update_secret(conn, account_id, id, &keys.seal(&secret, owner)?)?;
+    let before = stored.keys.clone();
+    match stored.keys.resealed(keys, owner, now) {
+        Ok(Some(resealed)) => stored.keys = resealed,
+        Ok(None) | Err(KeysError::Unseal(_)) => {}
+        Err(KeysError::Crypto(error)) => return Err(error.into()),
     }
-    Ok(())
+    if webhook.config.settings.ed25519 && stored.keys.pair.is_none() {
+        stored.keys.pair = Some(SealedPair::generate(keys, owner)?);
+    }
+    if stored.keys != before {
+        webhook.public_keys = stored.keys.public_keys();
+        update_keys(conn, account_id, webhook.id, &stored.keys)?;
+    }
+    Ok(stored)
 }

@@ -27,7 +27,7 @@ pub(crate) struct DeliveryListParams {
     kind: Option<String>,
     /// `pending`, `delivered`, `failed`, `skipped`, `expired` or `dropped`; may be repeated.
     state: Option<String>,
-    /// `order`, `task` or `client`.
+    /// `order`, `task`, `client` or `webhook`.
     component: Option<String>,
     /// As `webhook`, by the name that it has in a delivery.
     webhook_id: Option<i64>,
@@ -41,7 +41,7 @@ pub(crate) struct DeliveryListParams {
     /// Of this event, whatever it fired.
     #[param(format = "uuid")]
     event_id: Option<String>,
-    /// `event` or `test`; may be repeated.
+    /// `event`, `replay` or `test`; may be repeated.
     origin: Option<String>,
     /// Made at or after this time.
     created_from: Option<String>,
@@ -53,7 +53,12 @@ pub(crate) struct DeliveryListParams {
     cursor: Option<String>,
 }
 
-const COMPONENTS: [(&str, &str); 3] = [("order", "order"), ("task", "task"), ("client", "client")];
+const COMPONENTS: [(&str, &str); 4] = [
+    ("order", "order"),
+    ("task", "task"),
+    ("client", "client"),
+    ("webhook", "webhook"),
+];
 const TEST: (&str, &str) = ("test", "test");
 
 /// Deliveries, newest first.
@@ -100,7 +105,7 @@ pub(crate) async fn list_deliveries(
 
 fn read_list(query: &mut QueryParams) -> DeliveryList {
     let states = DeliveryState::ALL.map(|state| (state.as_str(), state.as_str()));
-    let origins = [Origin::Event, Origin::Test].map(|origin| (origin.as_str(), origin.as_str()));
+    let origins = Origin::ALL.map(|origin| (origin.as_str(), origin.as_str()));
     let kinds =
         [WebhookKind::Webhook, WebhookKind::Trigger].map(|kind| (kind.as_str(), kind.as_str()));
     let mut event_types = EventSwitches::NAMES.map(|name| (name, name)).to_vec();

@@ -1,5 +1,7 @@
 //! `POST /deliveries/{id}/retry`.
 
+use std::sync::Arc;
+
 use actix_web::web::{Data, Json, Path};
 use database::Connection;
 use events::{AccountId, EventId};
@@ -9,23 +11,29 @@ use utoipa::ToSchema;
 use super::{DeliveryResponse, read_id};
 use crate::domain::delivery::{DeliveryId, DeliveryState, Origin};
 use crate::domain::webhook::WebhookId;
+use crate::engine::Engine;
+use crate::lane::{Component, RecordKey};
+use crate::ordering::Keeping;
 use crate::state::AppState;
 use crate::store::deliveries::find_event_body;
 use crate::store::delivery_log::{LoggedDelivery, find_logged_delivery, retry_now};
 use crate::store::error::StoreError;
+use crate::store::record_order::{find_delivered, find_waiting};
 
 /// How to retry.
 #[derive(Debug, Default, ToSchema)]
 #[expect(dead_code, reason = "describes the body for the OpenAPI document")]
 pub(crate) struct RetryDeliveryRequest {
-    /// Whether to send one that was delivered already; false unless given.
+    /// Whether to send one that was delivered already, or one that tells of an older revision than
+    /// one that was delivered to a webhook which is `ordered` or `latest_only`; false unless given.
     force: Option<bool>,
 }
 
 /// Makes a delivery due now, under the same `webhook-id`.
 ///
 /// One that was over is pending again; its attempts go on counting, and its schedule goes on where
-/// it ended. One that was delivered is sent again only with `"force": true`. If its webhook is
+/// it ended. One that was delivered is sent again only with `"force": true`, and so is one that a
+/// webhook with `ordered` or `latest_only` has got a newer revision of its record after. If its webhook is
 /// inactive, paused or disabled, it waits until that ends.
 #[utoipa::path(
     post,
@@ -48,9 +56,9 @@ pub(crate) async fn retry_delivery(
     let mut fields = body.0.into_fields();
     let force = fields.boolean("force").unwrap_or(false);
     fields.finish()?;
-    let expire_after_us = state.engine.expire_after_us();
+    let engine = Arc::clone(&state.engine);
     let delivery = state
-        .write(move |conn| retry(conn, account_id, id, force, expire_after_us))
+        .write(move |conn| retry(conn, &engine, account_id, id, force))
         .await?;
     state
         .engine
@@ -60,16 +68,23 @@ pub(crate) async fn retry_delivery(
 
 fn retry(
     conn: &mut Connection<'_>,
+    engine: &Engine,
     account_id: AccountId,
     id: DeliveryId,
     force: bool,
-    expire_after_us: i64,
 ) -> Result<LoggedDelivery, StoreError> {
     let delivery = find_logged_delivery(conn, account_id, id)?.ok_or(ApiError::NotFound)?;
     if let Some(obstacle) = find_obstacle(conn, &delivery, force)? {
         return Err(conflict(obstacle));
     }
-    if !retry_now(conn, &delivery, expire_after_us)? {
+    let webhook = WebhookId(delivery.row.webhook_id);
+    let keeping = engine.registry.find(webhook).and_then(|it| it.keeping());
+    if let Some(keeping) = keeping
+        && let Some(newer) = find_newer(conn, account_id, &delivery, keeping, force)?
+    {
+        return Err(conflict(&newer));
+    }
+    if !retry_now(conn, &delivery, engine.expire_after_us())? {
         return Err(conflict(
             "The delivery has just changed; read it again and repeat.",
         ));
@@ -112,6 +127,40 @@ fn find_obstacle(
     }
     let is_kept = find_event_body(conn, event_id)?.is_some();
     Ok((!is_kept).then_some("What this delivery was about is no longer kept."))
+}
+
+/// What newer change of its record stands in the way, where the webhook wants them
+/// in order or only the latest, in a sentence for the caller.
+fn find_newer(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    delivery: &LoggedDelivery,
+    keeping: Keeping,
+    force: bool,
+) -> Result<Option<String>, StoreError> {
+    let row = &delivery.row;
+    let component = Component::parse(&row.component);
+    let (Some(component), Some(id), Some(revision)) = (component, row.record_id, row.revision)
+    else {
+        return Ok(None);
+    };
+    let (webhook, record) = (WebhookId(row.webhook_id), RecordKey { component, id });
+    if keeping == Keeping::Latest
+        && let Some(waiting) = find_waiting(conn, webhook, record)?
+        && waiting > revision
+    {
+        return Ok(Some(format!(
+            "Revision {waiting} of the record waits to be sent, and the webhook wants the latest only."
+        )));
+    }
+    let delivered = find_delivered(conn, account_id, webhook, record)?;
+    let newer = delivered.filter(|&newer| newer > revision && !force);
+    Ok(newer.map(|newer| {
+        format!(
+            "The receiver has got revision {newer} of the record already; send {{\"force\": true}} \
+             to send this older one after it."
+        )
+    }))
 }
 
 fn conflict(detail: &str) -> StoreError {

@@ -20,6 +20,8 @@ use crate::store::pipelines::list_stages;
 pub(super) struct Facts {
     /// What a person calls it: `webhook`, `trigger`.
     pub(super) noun: &'static str,
+    /// The webhook.
+    pub(super) id: WebhookId,
     /// The event as it was taken in.
     pub(super) event: EventRow,
     /// What it says, as long as that is kept.
@@ -64,6 +66,7 @@ pub(super) fn find_facts(
     let delivery_id = DeliveryId::of_event(event_id, id);
     Ok(Facts {
         noun: kind.as_str(),
+        id,
         body,
         version,
         settings,

@@ -24,6 +24,8 @@ pub(super) enum Outcome {
     HeldDisabled,
     /// It is kept until the webhook is resumed, by time or by somebody.
     HeldPaused,
+    /// It is kept until the circuit breaker closes.
+    HeldBreaker,
     /// It is kept until the webhook's settings or secret can be read.
     HeldUnusable,
     /// The address behind the URL may not be called.
@@ -53,6 +55,7 @@ impl Outcome {
             Self::HeldInactive => "held_inactive",
             Self::HeldDisabled => "held_disabled",
             Self::HeldPaused => "held_paused",
+            Self::HeldBreaker => "held_breaker",
             Self::HeldUnusable => "held_unusable",
             Self::AddressRefused => "address_refused",
             Self::Failed => "failed",
@@ -105,6 +108,8 @@ fn of_pending(delivery: &LoggedDelivery, was_blocked: bool, now: &Now) -> Outcom
         Outcome::HeldPaused
     } else if now.unusable.is_some() {
         Outcome::HeldUnusable
+    } else if standing.open_until.is_some() {
+        Outcome::HeldBreaker
     } else if was_blocked || (delivery.row.attempts == 0 && now.refusal.is_some()) {
         Outcome::AddressRefused
     } else if delivery.row.attempts > 0 {

@@ -1,6 +1,6 @@
 //! From what is known to an explanation.
 
-use events::EventId;
+use events::{Change, Event, EventId};
 
 use super::facts::Facts;
 use super::outcome::{Now, Outcome, of_delivery};
@@ -78,6 +78,10 @@ fn judge_all(facts: &Facts) -> Vec<RuleResponse> {
         RuleResponse::new("active", version.active, was_active(noun, version.active)),
     ];
     match (&facts.settings, &facts.body) {
+        (Some(_), Some(event)) if is_of_itself(event, facts.id) => {
+            let detail = format!("The event tells of the {noun} itself, which it never fires.");
+            rules.push(RuleResponse::new(Rule::Event.as_str(), Some(false), detail));
+        }
         (Some(settings), Some(event)) => {
             let judged = judge(Subject::from(settings), event, &facts.stages);
             let is_erased = facts.event.erased_at_us.is_some();
@@ -97,6 +101,11 @@ fn judge_all(facts: &Facts) -> Vec<RuleResponse> {
         )),
     }
     rules
+}
+
+/// Whether an event tells that this webhook was disabled.
+fn is_of_itself(event: &Event, id: WebhookId) -> bool {
+    matches!(&event.change, Change::WebhookDisabled(change) if change.webhook_id.0 == id.0)
 }
 
 fn was_active(noun: &str, active: Option<bool>) -> String {
@@ -218,6 +227,7 @@ fn holding_up(
         Outcome::HeldInactive => "inactive",
         Outcome::HeldDisabled => "disabled",
         Outcome::HeldPaused => "paused",
+        Outcome::HeldBreaker => "breaker",
         Outcome::HeldUnusable => "unusable",
         Outcome::AddressRefused => "address",
         _ => return None,

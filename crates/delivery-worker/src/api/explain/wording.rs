@@ -6,6 +6,8 @@ use super::RuleResponse;
 use super::address::describe_refusal;
 use super::facts::Facts;
 use super::outcome::{Now, Outcome};
+use crate::domain::webhook_record::Standing;
+use crate::ordering::HeldFor;
 use crate::store::delivery_log::LoggedDelivery;
 
 /// What holds a delivery up, in a sentence.
@@ -42,6 +44,7 @@ pub(super) fn hold(
             ),
             _ => format!("The {noun} is paused."),
         },
+        Outcome::HeldBreaker => hold_by_breaker(standing, now.time),
         Outcome::HeldUnusable => format!(
             "Nothing can be sent for the {noun} now: {}.",
             now.unusable
@@ -58,6 +61,23 @@ pub(super) fn hold(
     }
 }
 
+fn hold_by_breaker(standing: &Standing, now: Timestamp) -> String {
+    let until = standing.open_until.unwrap_or(now);
+    let failures = standing.failures_in_a_row;
+    if now < until {
+        return format!(
+            "The circuit breaker is open until {} after {failures} failures in a row; one request \
+             is tried then.",
+            until.to_rfc3339()
+        );
+    }
+    format!(
+        "The circuit breaker is half open since {} after {failures} failures in a row: one request \
+         at a time is tried until one arrives.",
+        until.to_rfc3339()
+    )
+}
+
 /// What a reason means, in words.
 fn gone(reason: &str) -> String {
     match reason {
@@ -72,6 +92,10 @@ fn way_out(outcome: Outcome, delivery: &LoggedDelivery, noun: &str) -> String {
     match outcome {
         Outcome::HeldInactive | Outcome::HeldDisabled => {
             format!("It is sent once the {noun} is switched on again: PATCH {{\"active\": true}}.")
+        }
+        Outcome::HeldBreaker => {
+            "It is sent, without an attempt spent on waiting, once the receiver answers again."
+                .to_owned()
         }
         Outcome::HeldPaused if delivery.standing.paused_at.is_none() => {
             "It is sent then.".to_owned()
@@ -143,6 +167,15 @@ fn is_active_unknown(facts: &Facts) -> bool {
     version.is_some_and(|version| version.active.is_none())
 }
 
+/// What has to happen first where changes of a record go in order.
+fn turn(held_for: Option<&str>) -> &'static str {
+    if held_for == Some(HeldFor::Gap.as_str()) {
+        "an earlier revision of the record has not arrived, and is waited for a while"
+    } else {
+        "another change of the record goes first"
+    }
+}
+
 /// What became of an event that fired the webhook.
 fn of_matched(outcome: Outcome, delivery: &LoggedDelivery, facts: &Facts, now: &Now) -> String {
     let noun = facts.noun;
@@ -157,6 +190,10 @@ fn of_matched(outcome: Outcome, delivery: &LoggedDelivery, facts: &Facts, now: &
         Outcome::Delivered => {
             format!("The event fired this {noun} and was delivered: {last}, after {tries}.")
         }
+        Outcome::Pending | Outcome::Retrying if row.held_for.is_some() => format!(
+            "The event fired this {noun} and waits for its turn: {}.",
+            turn(row.held_for.as_deref())
+        ),
         Outcome::Pending if row.due_at_us > now.time.0 => format!(
             "The event fired this {noun} and is sent at {}.",
             show_time(row.due_at_us)
@@ -170,6 +207,7 @@ fn of_matched(outcome: Outcome, delivery: &LoggedDelivery, facts: &Facts, now: &
         Outcome::HeldInactive
         | Outcome::HeldDisabled
         | Outcome::HeldPaused
+        | Outcome::HeldBreaker
         | Outcome::HeldUnusable => format!(
             "The event fired this {noun} and waits. {} {}",
             hold(outcome, delivery, facts, now),
@@ -191,7 +229,10 @@ fn of_matched(outcome: Outcome, delivery: &LoggedDelivery, facts: &Facts, now: &
         Outcome::Dropped => {
             format!("The event fired this {noun}, which was deleted before it was sent.")
         }
-        Outcome::Skipped => format!("The event fired this {noun} and was left out on purpose."),
+        Outcome::Skipped => match &row.last_error {
+            Some(because) => format!("The event fired this {noun} and was skipped: {because}."),
+            None => format!("The event fired this {noun} and was left out on purpose."),
+        },
         Outcome::Erased => format!(
             "The event fired this {noun} and was {}. What was sent is gone, since a person was \
              erased from it.",

@@ -28,7 +28,7 @@ pub(crate) struct TriggerListParams {
     event: Option<String>,
     /// Switched on, or off.
     active: Option<bool>,
-    /// `active`, `inactive`, `paused` or `disabled`; may be repeated.
+    /// `active`, `inactive`, `paused`, `failing` or `disabled`; may be repeated.
     state: Option<String>,
     /// Created at or after this time.
     created_from: Option<String>,

@@ -36,6 +36,7 @@ pub(crate) fn read_new(fields: &mut Fields, token_id: &str) -> KindSettings {
     KindSettings {
         format,
         strict_body: false,
+        latest_only: false,
         events: event.switches(),
         trigger: Some(trigger),
         filter: filters::read_new(fields, token_id, false),

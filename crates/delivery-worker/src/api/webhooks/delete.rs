@@ -1,9 +1,9 @@
 //! `DELETE /webhooks/{id}`.
 
 use actix_web::web::{Data, Path};
-use http_api::{ApiError, Authorized, IfMatch, NoContent, WebhooksWrite, WriteProblems};
+use http_api::{ApiError, Authorized, IfMatch, WebhooksWrite, WriteProblems};
 
-use crate::api::callbacks;
+use crate::api::callbacks::{self, Deleted};
 use crate::domain::webhook::WebhookKind;
 use crate::state::AppState;
 
@@ -17,14 +17,20 @@ use crate::state::AppState;
         ("id" = i64, Path, description = "The webhook's id"),
         ("If-Match" = Option<String>, Header, description = "Only if this is its ETag"),
     ),
-    responses((status = 204, description = "It is gone"), WriteProblems)
+    responses(
+        (status = 204, description = "It is gone", headers(
+            ("Deliveries-Dropped" = i64, description = "How many waiting deliveries are dropped; \
+                those under way at the moment are not counted"),
+        )),
+        WriteProblems
+    )
 )]
 pub(crate) async fn delete_webhook(
     state: Data<AppState>,
     caller: Authorized<WebhooksWrite>,
     id: Path<i64>,
     if_match: IfMatch,
-) -> Result<NoContent, ApiError> {
+) -> Result<Deleted, ApiError> {
     callbacks::delete(
         WebhookKind::Webhook,
         &state,

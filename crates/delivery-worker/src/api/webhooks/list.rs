@@ -21,7 +21,7 @@ pub(crate) struct WebhookListParams {
     /// Fired by this event; may be repeated.
     #[param(example = "order.add")]
     event: Option<String>,
-    /// `active`, `inactive`, `paused` or `disabled`; may be repeated.
+    /// `active`, `inactive`, `paused`, `failing` or `disabled`; may be repeated.
     state: Option<String>,
     /// Created at or after this time.
     created_from: Option<String>,

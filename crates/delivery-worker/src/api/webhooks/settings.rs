@@ -28,6 +28,7 @@ pub(crate) fn read_new(fields: &mut Fields, token_id: &str) -> KindSettings {
         events: fields.require("events", events),
         filter: filters::read_new(fields, token_id, true),
         strict_body: fields.boolean("strict_body").unwrap_or(false),
+        latest_only: fields.boolean("latest_only").unwrap_or(false),
         trigger: None,
         said_pipeline: None,
     }
@@ -42,6 +43,7 @@ pub(crate) fn read_patch(fields: &mut Fields, token_id: &str) -> KindPatch {
         events: fields.not_null("events", events),
         filter: filters::read_patch(fields, token_id, true),
         strict_body: or_default(fields.boolean("strict_body"), false),
+        latest_only: or_default(fields.boolean("latest_only"), false),
         ..WebhookPatch::default()
     };
     KindPatch {

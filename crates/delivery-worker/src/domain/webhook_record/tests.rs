@@ -24,6 +24,10 @@ fn config() -> WebhookConfig {
             retry_schedule_seconds: Some(vec![0, 5]),
             stop_on_4xx: false,
             max_concurrency: None,
+            rate_per_second: None,
+            ordered: false,
+            latest_only: false,
+            ed25519: false,
             filter: Filter::default(),
             trigger: None,
         },
@@ -41,12 +45,18 @@ fn a_patch_changes_what_it_names() {
         active: Some(false),
         format: Some(BodyFormat::Json),
         retry_schedule_seconds: Some(None),
+        rate_per_second: Some(Some(5)),
+        latest_only: Some(true),
+        ed25519: Some(true),
         ..WebhookPatch::default()
     });
     let mut expected = config();
     expected.active = false;
     expected.settings.format = StoredFormat(BodyFormat::Json);
     expected.settings.retry_schedule_seconds = None;
+    expected.settings.rate_per_second = Some(5);
+    expected.settings.latest_only = true;
+    expected.settings.ed25519 = true;
     assert_eq!(changed, expected);
 }
 
@@ -131,6 +141,19 @@ fn one_word_for_each_state() {
         paused_until: Some(now),
         ..Standing::default()
     };
+    let failing = Standing {
+        open_until: Some(Timestamp(1_001)),
+        failures_in_a_row: 10,
+        ..Standing::default()
+    };
+    let half_open = Standing {
+        open_until: Some(now),
+        ..failing.clone()
+    };
+    let paused_and_failing = Standing {
+        paused_at: Some(now),
+        ..failing.clone()
+    };
     let disabled = Standing {
         disabled_at: Some(Timestamp(1)),
         ..paused.clone()
@@ -140,6 +163,10 @@ fn one_word_for_each_state() {
         (false, &calm, "inactive", false),
         (true, &stopped, "paused", true),
         (true, &paused, "paused", true),
+        (true, &failing, "failing", true),
+        (true, &half_open, "failing", false),
+        (false, &failing, "inactive", true),
+        (true, &paused_and_failing, "paused", true),
         (false, &paused, "inactive", true),
         (true, &over, "active", false),
         (true, &disabled, "disabled", true),

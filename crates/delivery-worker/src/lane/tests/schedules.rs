@@ -54,6 +54,7 @@ struct Model {
     queued: BTreeMap<(usize, RecordKey), VecDeque<u32>>,
     under_way: Vec<u32>,
     unrecorded: usize,
+    unrecorded_of: BTreeMap<usize, usize>,
     live_workers: usize,
     asks: Vec<Ask>,
 }
@@ -168,7 +169,7 @@ fn apply(lanes: &mut Lanes<u32>, model: &mut Model, step: Step) {
                 jobs.iter().for_each(|&(job, _)| model.enqueue(job));
             }
         }
-        Step::Start => match lanes.start() {
+        Step::Start => match lanes.start(model.now_us) {
             Some((lane, job)) => model.started(usize::try_from(lane.0).unwrap(), job),
             None => assert!(!model.could_start(lanes), "something is left lying"),
         },
@@ -180,13 +181,16 @@ fn apply(lanes: &mut Lanes<u32>, model: &mut Model, step: Step) {
             let (lane, record) = model.records[&job];
             lanes.finish(webhook(lane), Some(record), Some(took_us));
             model.unrecorded += 1;
+            *model.unrecorded_of.entry(lane).or_default() += 1;
         }
         Step::Record => {
-            lanes.recorded(model.unrecorded);
+            for (lane, count) in std::mem::take(&mut model.unrecorded_of) {
+                lanes.recorded(webhook(lane), count);
+            }
             model.unrecorded = 0;
         }
         Step::Close { lane, until_us } => {
-            let gate = until_us.map_or(Gate::Closed, |us| Gate::ClosedUntil(model.now_us + us));
+            let gate = until_us.map_or(Gate::Closed, |us| closed_until(model.now_us + us));
             let given_up = lanes.set_gate(webhook(lane), gate, model.now_us);
             model.drop_queued(&given_up);
             if !lanes.is_open(webhook(lane)) {

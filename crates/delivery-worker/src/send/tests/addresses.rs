@@ -162,3 +162,50 @@ async fn a_silent_name_server_is_a_failed_attempt() {
     let failed = failure(sender.send(&request).await);
     assert_eq!(failed.kind, FailureKind::Timeout);
 }
+
+#[tokio::test]
+async fn an_idle_connection_to_an_address_that_the_name_has_left_is_not_used() {
+    let (dns, sender) = with_dns().await;
+    let receiver = MockReceiver::start().await;
+    dns.set("moving.example", &[receiver.address().ip()], 0);
+    let request = request(&receiver.url_at("moving.example", "/hook"));
+    answer(sender.send(&request).await);
+
+    // Nobody listens there.
+    dns.set("moving.example", &["127.0.0.9".parse().unwrap()], 0);
+    wait_until(PATIENCE, || async {
+        matches!(
+            sender.send(&request).await.outcome,
+            SendOutcome::Failed(failure) if failure.kind == FailureKind::Connect
+        )
+    })
+    .await;
+    assert_eq!(receiver.open_connections(), 1, "it is there, unused");
+    assert_eq!(receiver.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_name_that_turns_private_gets_nothing_on_an_idle_connection() {
+    let (dns, sender) = with_dns().await;
+    let receiver = MockReceiver::start().await;
+    let public = receiver.address().ip();
+    dns.set("turning.example", &[public], 0);
+    let request = request(&receiver.url_at("turning.example", "/hook"));
+    answer(sender.send(&request).await);
+
+    dns.set(
+        "turning.example",
+        &[public, "169.254.169.254".parse().unwrap()],
+        60,
+    );
+    wait_until(PATIENCE, || async {
+        sender.check(request.url()).await.is_err()
+    })
+    .await;
+    let received = receiver.requests().len();
+    assert_eq!(
+        failure(sender.send(&request).await).kind,
+        FailureKind::Blocked
+    );
+    assert_eq!(receiver.requests().len(), received);
+}

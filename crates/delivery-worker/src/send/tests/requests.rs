@@ -59,6 +59,26 @@ async fn the_answer_is_kept_as_it_came() {
 }
 
 #[tokio::test]
+async fn a_compressed_body_is_neither_asked_for_nor_unpacked() {
+    // `gzip` of a line of text.
+    let packed: &[u8] = &[
+        0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 0x03, 0xcb, 0x48, 0xcd, 0xc9, 0xc9, 0xe7, 0x02, 0,
+        0x20, 0x30, 0x3a, 0x36, 0x06, 0, 0, 0,
+    ];
+    let receiver = MockReceiver::start().await;
+    receiver.answer_next(
+        Scripted::status(200)
+            .header("Content-Encoding", "gzip")
+            .body(packed),
+    );
+    let answer = answer(send(&receiver).await);
+    assert_eq!(answer.body, packed);
+    assert!(answer.is_body_complete);
+    let received = receiver.wait_for_requests(1).await.remove(0);
+    assert_eq!(received.header("accept-encoding"), None);
+}
+
+#[tokio::test]
 async fn interim_answers_are_skipped() {
     let receiver = MockReceiver::start().await;
     receiver.answer_next(Scripted::raw(

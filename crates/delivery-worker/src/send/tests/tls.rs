@@ -60,6 +60,26 @@ async fn a_certificate_of_another_name_is_refused() {
 }
 
 #[tokio::test]
+async fn a_certificate_whose_time_is_over_is_refused() {
+    let receiver = MockReceiver::start_tls_expired(&["crm.example"]).await;
+    let (_dns, sender) = names_to(&receiver, true).await;
+    let request = request(&receiver.url_at("crm.example", "/hook"));
+    let failed = failure(sender.send(&request).await);
+    assert_eq!(failed.kind, FailureKind::Tls);
+    assert!(failed.detail.contains("expired"), "{failed}");
+    assert!(receiver.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_address_is_none_of_a_name_there() {
+    let receiver = MockReceiver::start_tls(&["127.0.0.1"]).await;
+    let (_dns, sender) = names_to(&receiver, true).await;
+    let request = request(&receiver.url_at("crm.example", "/hook"));
+    assert_eq!(failure(sender.send(&request).await).kind, FailureKind::Tls);
+    assert!(receiver.requests().is_empty());
+}
+
+#[tokio::test]
 async fn a_receiver_that_speaks_no_tls() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("https://{}/hook", listener.local_addr().unwrap());

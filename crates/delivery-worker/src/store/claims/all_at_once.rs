@@ -31,7 +31,7 @@ WHERE d.id = due.id AND d.state = 'pending'
     AND (d.worker_id IS NULL OR NOT EXISTS (
         SELECT 1 FROM workers w WHERE w.id = d.worker_id AND w.lease_until_us > $3))
 RETURNING d.webhook_id, d.id, d.event_id, d.component, d.record_id, d.due_at_us, d.attempts,
-    d.claim_no, d.expires_at_us";
+    d.claim_no, d.expires_at_us, d.send_as";
 
 const NEXT_DUE: &str = "
 SELECT ask.webhook_id, (
@@ -59,6 +59,8 @@ struct Row {
     claim_no: i64,
     #[diesel(sql_type = BigInt)]
     expires_at_us: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    send_as: Option<String>,
 }
 
 #[derive(QueryableByName)]
@@ -101,6 +103,7 @@ pub(super) fn claim(
             attempts: row.attempts,
             claim_no: row.claim_no,
             expires_at_us: row.expires_at_us,
+            send_as: row.send_as,
         });
     }
     // A lane that got all it asked for asks again at once.
@@ -120,6 +123,7 @@ pub(super) fn claim(
                 ask,
                 rows,
                 next_due_us: next_due.get(&ask.webhook.0).copied(),
+                gaps: Vec::new(),
             }
         })
         .collect())

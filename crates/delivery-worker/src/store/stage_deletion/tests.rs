@@ -7,6 +7,7 @@ use test_support::TestDatabase;
 
 use super::*;
 use crate::domain::webhook_record::WebhookConfig;
+use crate::secret::SealedKeys;
 use crate::store::webhook_records::{delete_webhook, insert_webhook};
 
 const ACCOUNT: AccountId = AccountId(1);
@@ -21,7 +22,7 @@ fn insert(conn: &mut Connection<'_>, account_id: AccountId, keys: &Value) -> i64
         active: true,
         settings: serde_json::from_value(settings).unwrap(),
     };
-    let seal = |_| Ok::<_, DatabaseError>(vec![0]);
+    let seal = |_| Ok::<_, DatabaseError>(SealedKeys::default());
     let stored = insert_webhook(conn, account_id, &config, Timestamp(1), seal).unwrap();
     stored.webhook.id.0
 }

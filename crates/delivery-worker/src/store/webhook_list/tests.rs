@@ -10,6 +10,7 @@ use test_support::TestDatabase;
 
 use super::*;
 use crate::domain::webhook_record::WebhookConfig;
+use crate::secret::SealedKeys;
 use crate::store::webhook_records::insert_webhook;
 
 const ACCOUNT: AccountId = AccountId(1);
@@ -56,7 +57,7 @@ async fn a_batch_that_is_not_full_is_the_last() {
     let insert = move |conn: &mut Connection<'_>| {
         for _ in 0..3 {
             insert_webhook(conn, ACCOUNT, &config, Timestamp(1), |_| {
-                Ok::<_, DatabaseError>(vec![0])
+                Ok::<_, DatabaseError>(SealedKeys::default())
             })?;
         }
         Ok::<_, DatabaseError>(())

@@ -2,8 +2,8 @@
 
 use events::{
     AccountId, Action, Actor, ActorKind, Change, Event, EventId, OrderChanged, OrderId,
-    OrderSnapshot, PipelineId, PipelineSummary, StageId, StageKind, StageSummary, Timestamp,
-    TokenId, TokenRevoked,
+    OrderSnapshot, PipelineId, PipelineSummary, StageId, StageKind, StageSummary, TaskChanged,
+    TaskId, TaskSnapshot, Timestamp, TokenId, TokenRevoked,
 };
 
 /// The account that everything here belongs to.
@@ -72,6 +72,32 @@ pub(crate) fn order_changed(action: Action, id: i64, revision: i64, name: &str) 
         action,
         revision,
         order,
+        changed: Vec::new(),
+        previous: None,
+    })))
+}
+
+/// A revision of a task of order 42.
+pub(crate) fn task_changed(action: Action, id: i64, revision: i64) -> Event {
+    let at = Timestamp(1_767_323_045_000_000);
+    let task = TaskSnapshot {
+        id: TaskId(id),
+        name: "call".to_owned(),
+        date_from: None,
+        date_to: None,
+        all_day: false,
+        color: None,
+        text: String::new(),
+        order_id: Some(OrderId(42)),
+        status_id: None,
+        type_id: None,
+        created_at: at,
+        updated_at: at,
+    };
+    event(Change::Task(Box::new(TaskChanged {
+        action,
+        revision,
+        task,
         changed: Vec::new(),
         previous: None,
     })))

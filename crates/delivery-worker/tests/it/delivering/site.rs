@@ -13,7 +13,8 @@ use std::time::Duration;
 use broker::{Confirmation, OutgoingMessage, Publisher};
 use database::{Backend, Connection, Database, DatabaseError, Migrations, on_backend};
 use delivery_worker::{
-    AddressPolicy, DeliveryConfig, Dependencies, KeyRing, MasterKey, SendConfig, Service,
+    AddressPolicy, BreakerConfig, DeliveryConfig, Dependencies, KeyRing, MasterKey, SendConfig,
+    Service,
 };
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
@@ -214,6 +215,11 @@ pub(crate) fn quick() -> DeliveryConfig {
             ..SendConfig::default()
         },
         retry_schedule: [0, 20, 20, 20, 20].map(Duration::from_millis).to_vec(),
+        // A breaker would hold up what a test is not about.
+        breaker: BreakerConfig {
+            failures: 1_000,
+            ..BreakerConfig::default()
+        },
         ..DeliveryConfig::default()
     }
 }

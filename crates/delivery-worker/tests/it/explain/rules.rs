@@ -86,7 +86,7 @@ async fn the_event_is_of_a_kind_that_fires_nothing() {
         &explain(&app, &created, &event).await,
         "event",
         "The event is pipeline.add, which fires no webhook: only changes of orders, tasks and \
-         clients do.",
+         clients do, and webhook.disabled.",
     );
 }
 

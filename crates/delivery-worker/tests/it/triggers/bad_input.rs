@@ -42,6 +42,7 @@ async fn every_fault_is_named_in_one_answer() {
                 "parameters": [{"name": "Имя", "kind": "field", "value": "name"}],
                 "condition": {"all": [{"field": "nope", "operator": "empty"}]},
                 "events": ["order.add"], "strict_body": true,
+                "latest_only": true,
             }),
         )
         .await;
@@ -58,6 +59,7 @@ async fn every_fault_is_named_in_one_answer() {
             ("/headers/Host", "header_reserved"),
             ("/events", "unknown_field"),
             ("/strict_body", "unknown_field"),
+            ("/latest_only", "unknown_field"),
             ("/id_status", "not_found"),
         ])
     );

@@ -1,5 +1,9 @@
 //! The secret: shown once, encrypted at rest, and what callbacks are signed with.
 
+mod public_key;
+mod resealing;
+mod rotating;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use delivery_worker::MasterKey;

@@ -65,7 +65,7 @@ async fn headers_merge_by_name_and_null_resets() {
     let created = app
         .create_webhook(json!({
             "headers": {"X-A": "1", "X-B": "2"}, "format": "json", "retry_schedule_s": [0],
-            "concurrency": 2,
+            "concurrency": 2, "rate_per_second": 7, "latest_only": true, "ed25519": true,
         }))
         .await;
     let path = path_of(&created);
@@ -78,12 +78,16 @@ async fn headers_merge_by_name_and_null_resets() {
 
     let patch = json!({
         "headers": null, "format": null, "retry_schedule_s": null, "concurrency": null,
+        "rate_per_second": null, "latest_only": null, "ed25519": null,
     });
     let reset = app.api.patch(&path, patch).await.expect(200).json();
     assert_eq!(reset["headers"], json!({}));
     assert_eq!(reset["format"], "form");
     assert_eq!(reset["retry_schedule_s"], json!(null));
     assert_eq!(reset["concurrency"], 16);
+    assert_eq!(reset["rate_per_second"], json!(null));
+    assert_eq!(reset["latest_only"], false);
+    assert_eq!(reset["ed25519"], false);
 }
 
 #[tokio::test]

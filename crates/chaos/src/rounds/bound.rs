@@ -1,0 +1,163 @@
+//! How many callbacks may have come twice.
+//!
+//! A callback that was answered with 2xx comes again only if its worker did not get
+//! the answer, or could not note it. Without a fault both are done at once. So each
+//! fault has its windows: what may come again because of it was taken within one of
+//! them. Outside of all windows nothing may.
+
+use std::time::{Duration, Instant};
+
+use rig::Server;
+
+use super::fault::{Kind, Wire};
+use crate::arrivals::Seen;
+use crate::faults;
+use crate::plan::{Harm, Victim};
+use crate::verdict::Repeat;
+
+/// Within what time an answer is noted when nothing is broken: a commit on a machine
+/// that is busy with all of this.
+const NOTED: Duration = Duration::from_secs(1);
+
+/// How long a request takes at most (DESIGN 8).
+const REQUEST: Duration = Duration::from_secs(3);
+
+/// How long a worker needs at most until its database takes notes again.
+const RECONNECTED: Duration = Duration::from_secs(4);
+
+/// How long an answer is on its way.
+const ON_ITS_WAY: Duration = Duration::from_millis(250);
+
+/// What may be repeated and what was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Doubles {
+    pub(super) found: usize,
+    /// Repeats that the faults explain, at most.
+    pub(super) bound: usize,
+    /// Repeats of what was taken when no fault could be the reason.
+    pub(super) unexplained: usize,
+}
+
+/// What is taken within it may come again.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    from: Instant,
+    to: Instant,
+    /// That webhook's callbacks alone.
+    webhook: Option<u32>,
+}
+
+/// Counts both.
+pub(super) fn doubles(done: &[(Kind, faults::Fault)], seen: &Seen, repeats: &[Repeat]) -> Doubles {
+    let windows = done.iter().map(|(kind, fault)| windows(*kind, fault));
+    let windows: Vec<Window> = windows.flatten().collect();
+    let explained_by = |webhook: u32, at: Instant| {
+        let explains = |window: &&Window| window.holds(webhook, at);
+        windows.iter().filter(explains).count()
+    };
+    let taken = seen.arrivals.iter();
+    let bound = taken.filter_map(|one| Some(explained_by(one.webhook, one.taken_at?)));
+    let unexplained = |repeat: &&Repeat| explained_by(repeat.webhook, repeat.taken_at) == 0;
+    Doubles {
+        found: repeats.len(),
+        bound: bound.sum(),
+        unexplained: repeats.iter().filter(unexplained).count(),
+    }
+}
+
+/// The windows of a fault; none where all answers arrive and are noted.
+fn windows(kind: Kind, fault: &faults::Fault) -> Vec<Window> {
+    let (hit, back) = (fault.hit, fault.back);
+    let window = |from, to, webhook| Window { from, to, webhook };
+    // What was under way when its sender was struck.
+    let of_sender = |at: Instant| window(at - NOTED, at + REQUEST, None);
+    // All that could not be noted.
+    let of_notes = window(hit - NOTED, back + RECONNECTED, None);
+    match kind {
+        Kind::Harm(_, Victim::Server(Server::Postgres)) | Kind::FullDisk => vec![of_notes],
+        Kind::Cut(Wire::Database(victim)) | Kind::Stall(Wire::Database(victim))
+            if is_sender(victim) =>
+        {
+            vec![of_notes]
+        }
+        Kind::Harm(Harm::Kill | Harm::Stop, victim) if is_sender(victim) => vec![of_sender(hit)],
+        // Killed and started twice.
+        Kind::WrongClock(..) => vec![of_sender(hit), of_sender(back)],
+        // Held back requests arrive in the end, when their sender has given them up.
+        Kind::Cut(Wire::Receiver(number)) | Kind::Stall(Wire::Receiver(number)) => vec![
+            window(hit - ON_ITS_WAY, hit + ON_ITS_WAY, Some(number)),
+            window(back - ON_ITS_WAY, back + REQUEST, Some(number)),
+        ],
+        // Who is asked to end notes what it has sent, and so does who is parted from the
+        // broker or from clients alone.
+        Kind::Harm(..) | Kind::Cut(_) | Kind::Stall(_) | Kind::LostQueue(_) | Kind::LostBroker => {
+            Vec::new()
+        }
+    }
+}
+
+fn is_sender(victim: Victim) -> bool {
+    matches!(victim, Victim::Worker(_) | Victim::Everything)
+}
+
+impl Window {
+    fn holds(&self, webhook: u32, at: Instant) -> bool {
+        let is_of_webhook = self.webhook.is_none_or(|number| number == webhook);
+        is_of_webhook && self.from <= at && at <= self.to
+    }
+}
+
+impl Doubles {
+    pub(super) fn are_within_bound(self) -> bool {
+        self.unexplained == 0 && self.found <= self.bound
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(kind: Kind, hit: Instant) -> (Kind, faults::Fault) {
+        let fault = faults::Fault {
+            what: kind.to_string(),
+            serves: None,
+            leads: 0,
+            hit,
+            back: hit + Duration::from_secs(5),
+        };
+        (kind, fault)
+    }
+
+    fn repeat(taken_at: Instant) -> Repeat {
+        Repeat {
+            webhook: 1,
+            taken_at,
+        }
+    }
+
+    /// How many repeats are explained of those that were first taken so many seconds
+    /// after the hit.
+    fn unexplained(kind: Kind, seconds: &[u64]) -> usize {
+        let hit = Instant::now() + Duration::from_secs(60);
+        let after = |seconds: &u64| repeat(hit + Duration::from_secs(*seconds));
+        let repeats: Vec<Repeat> = seconds.iter().map(after).collect();
+        doubles(&[fault(kind, hit)], &Seen::default(), &repeats).unexplained
+    }
+
+    #[test]
+    fn only_what_a_fault_kept_from_being_noted_may_come_again() {
+        let worker = Victim::Worker(1);
+        for (kind, expected) in [
+            (Kind::Harm(Harm::Kill, worker), 2),
+            (Kind::Harm(Harm::Restart, worker), 3),
+            (Kind::Harm(Harm::Kill, Victim::EntityService(1)), 3),
+            (Kind::FullDisk, 1),
+            (Kind::Stall(Wire::Receiver(1)), 1),
+            (Kind::Stall(Wire::Receiver(2)), 3),
+            (Kind::Stall(Wire::Broker(worker)), 3),
+            (Kind::LostBroker, 3),
+        ] {
+            assert_eq!(unexplained(kind, &[0, 6, 20]), expected, "{kind}");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Pausing, and resuming.
+
+use database::{Connection, DatabaseError};
+use events::AccountId;
+use http_api::{ApiError, Caller, Record};
+
+use super::{ShowTerms, Shown};
+use crate::domain::webhook::{WebhookId, WebhookKind};
+use crate::state::AppState;
+use crate::store::delivery_log::make_due;
+use crate::store::lane_pauses::{pause_by_person, resume_by_person};
+use crate::store::webhook_records::{find_webhook, lock_webhook};
+
+/// Holds its deliveries until somebody resumes it; events go on to fire it.
+pub(crate) async fn pause(
+    kind: WebhookKind,
+    state: &AppState,
+    caller: &Caller,
+    id: i64,
+) -> Result<Record<Shown>, ApiError> {
+    change(kind, state, caller, id, pause_by_person).await
+}
+
+/// Ends whatever makes its deliveries wait but its being disabled. What waits goes out at the pace
+/// that its settings allow, the oldest change first.
+pub(crate) async fn resume(
+    kind: WebhookKind,
+    state: &AppState,
+    caller: &Caller,
+    id: i64,
+) -> Result<Record<Shown>, ApiError> {
+    change(kind, state, caller, id, |conn, id| {
+        let is_changed = resume_by_person(conn, id)?;
+        if is_changed {
+            make_due(conn, id)?;
+        }
+        Ok(is_changed)
+    })
+    .await
+}
+
+/// Changes what holds it up, and answers with what it is then.
+async fn change(
+    kind: WebhookKind,
+    state: &AppState,
+    caller: &Caller,
+    id: i64,
+    change: fn(&mut Connection<'_>, WebhookId) -> Result<bool, DatabaseError>,
+) -> Result<Record<Shown>, ApiError> {
+    let (account_id, id) = (AccountId(caller.account_id), WebhookId(id));
+    let terms = ShowTerms::new(state, caller);
+    let (revision, shown, is_changed) = state
+        .write(move |conn| {
+            let current = lock_webhook(conn, account_id, kind, id)?.ok_or(ApiError::NotFound)?;
+            let is_changed = change(conn, id)?;
+            let webhook = if is_changed {
+                let changed = find_webhook(conn, account_id, kind, id)?;
+                changed.ok_or(ApiError::NotFound)?.webhook
+            } else {
+                current.webhook
+            };
+            let shown = Shown::read(conn, &webhook, &terms)?;
+            Ok((webhook.revision, shown, is_changed))
+        })
+        .await?;
+    if is_changed {
+        state.engine.webhooks_changed();
+    }
+    Ok(Record::new(revision, shown.count_waiting(state).await))
+}

@@ -1,0 +1,119 @@
+//! `POST /deliveries/retry`.
+
+use actix_web::web::Data;
+use events::AccountId;
+use http_api::{
+    ApiError, Authorized, Fields, Invalid, JsonBody, TextLimit, WebhooksWrite, WriteProblems, code,
+    read_text,
+};
+use idempotency::{Answer, Idempotency};
+use uuid::Uuid;
+
+use super::read::{any_of, ids, read_event_types, read_force, read_moment, read_rate};
+use super::{ReplayResponse, RetryDeliveriesRequest, accept};
+use crate::domain::delivery::{DeliveryState, Origin};
+use crate::domain::replay::{RetrySelection, Selection};
+use crate::domain::webhook::WebhookKind;
+use crate::state::AppState;
+use crate::store::replays::{NewReplay, list_webhooks_with_deliveries};
+
+const COMPONENTS: [(&str, &str); 3] = [("order", "order"), ("task", "task"), ("client", "client")];
+/// As long as a UUID can be written.
+const UUID_CHARS: usize = 45;
+
+/// Makes many deliveries due again, as a job that goes on by itself.
+///
+/// As `POST /deliveries/{id}/retry` does with each: under the same `webhook-id`, attempts go on
+/// counting. It means those that are there when it is asked for. Live traffic goes first. Cancelling
+/// stops it; what it has made due by then is sent.
+#[utoipa::path(
+    post,
+    path = "/deliveries/retry",
+    tag = "deliveries",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Makes a repeat safe")),
+    request_body = RetryDeliveriesRequest,
+    responses(
+        (status = 202, description = "The job; `Location` says where to look", body = ReplayResponse),
+        WriteProblems,
+    )
+)]
+pub(crate) async fn retry_deliveries(
+    state: Data<AppState>,
+    caller: Authorized<WebhooksWrite>,
+    idempotency: Idempotency,
+    body: JsonBody,
+) -> Result<Answer, ApiError> {
+    let account_id = AccountId(caller.account_id);
+    let sha256 = body.sha256();
+    let mut fields = body.into_fields();
+    let selection = read_selection(&mut fields);
+    let rate_per_second = read_rate(&mut fields);
+    fields.finish()?;
+    accept(&state, &caller, idempotency, sha256, move |conn| {
+        let (ids, kinds) = (&selection.webhook_ids, &selection.kinds);
+        Ok(NewReplay {
+            account_id,
+            webhook: None,
+            rate_per_second,
+            lanes: list_webhooks_with_deliveries(conn, account_id, ids, kinds)?,
+            position: Vec::new(),
+            selection: Selection::Retry(selection.clone()),
+        })
+    })
+    .await
+}
+
+fn read_selection(fields: &mut Fields) -> RetrySelection {
+    let kinds =
+        [WebhookKind::Webhook, WebhookKind::Trigger].map(|kind| (kind.as_str(), kind.as_str()));
+    let states = DeliveryState::ALL.map(|state| (state.as_str(), state.as_str()));
+    // A test is not retried.
+    let origins = [Origin::Event, Origin::Replay].map(|origin| (origin.as_str(), origin.as_str()));
+    let webhook_ids = ["webhook", "webhook_id", "trigger", "trigger_id"]
+        .into_iter()
+        .flat_map(|name| ids(fields, name))
+        .collect();
+    let mut selection = RetrySelection {
+        webhook_ids,
+        kinds: any_of(fields, "kind", &kinds),
+        states: any_of(fields, "state", &states),
+        component: fields
+            .one_of("component", &COMPONENTS)
+            .value()
+            .map(str::to_owned),
+        record_ids: ids(fields, "record_id"),
+        events: read_event_types(fields, "event"),
+        event_id: read_event_id(fields),
+        origins: any_of(fields, "origin", &origins),
+        created_from_us: read_moment(fields, "created_from").value().map(|at| at.0),
+        created_to_us: read_moment(fields, "created_to").value().map(|at| at.0),
+        force: read_force(fields),
+    };
+    if selection.states.is_empty() {
+        let given_up = [DeliveryState::Failed, DeliveryState::Expired];
+        selection.states = given_up.map(|state| state.as_str().to_owned()).to_vec();
+    }
+    if let (Some(from_us), Some(to_us)) = (selection.created_from_us, selection.created_to_us)
+        && to_us < from_us
+    {
+        fields.error(
+            "created_to",
+            code::OUT_OF_RANGE,
+            "Send a time after created_from.",
+        );
+    }
+    selection
+}
+
+fn read_event_id(fields: &mut Fields) -> Option<Uuid> {
+    let id = fields.custom("event_id", |value| {
+        let text = read_text(value, TextLimit::Chars(UUID_CHARS))?;
+        Uuid::try_parse(&text).map_err(|_not_an_id| {
+            Invalid::new(
+                code::INVALID,
+                "Send the id of an event, a UUID, as `id` of an envelope shows it.",
+            )
+        })
+    });
+    id.value()
+}

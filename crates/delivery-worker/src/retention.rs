@@ -1,0 +1,120 @@
+//! What is old goes: deliveries with their attempts and bodies, and later the
+//! events themselves.
+//!
+//! Age is that of the event, which ids begin with, so a day's rows lie together.
+//! Nothing goes that is still owed (a pending delivery, its event and body), and
+//! nothing that came in or was over less than [`GRACE`] ago, so that people see
+//! what became of it. Narrow rows go in small batches with rests between, so that
+//! nobody waits long behind one. Bodies go with them on SQLite; on PostgreSQL they
+//! lie in a partition per day ([`partitions`]), and go with that.
+
+pub(crate) mod layout;
+mod moment;
+mod partitions;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use database::{Database, DatabaseError};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::Engine;
+use crate::metrics::DeliveryMetrics;
+use crate::store::retention::begin;
+use crate::store::retention::rows::{Part, clear_deliveries, clear_events};
+pub(crate) use moment::Moment;
+
+/// How often old rows are looked for.
+const INTERVAL: Duration = Duration::from_secs(10 * 60);
+/// How soon what failed is tried again.
+const AGAIN: Duration = Duration::from_secs(60);
+/// How long what came in or was over lately stays, however old its event is.
+pub(crate) const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+/// How many rows of a table one transaction goes through, about.
+const BATCH_ROWS: i64 = 500;
+/// How long a rest between batches is, by how long the last one took.
+const REST: u32 = 1;
+
+/// Deletes old rows until `cancel`. Several workers may do so beside each other.
+pub(crate) async fn run(engine: Arc<Engine>, cancel: CancellationToken) {
+    let retention = Retention {
+        database: &engine.database,
+        metrics: &engine.metrics,
+        keep_deliveries: engine.config.keep_deliveries,
+        keep_events: engine.config.keep_events.max(engine.config.keep_deliveries),
+    };
+    loop {
+        let pause = match retention.round(&cancel).await {
+            Ok(()) => {
+                engine.trouble.retention.over();
+                INTERVAL
+            }
+            Err(error) => {
+                engine.trouble.retention.failed(&error);
+                AGAIN
+            }
+        };
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+struct Retention<'a> {
+    database: &'a Database,
+    metrics: &'a DeliveryMetrics,
+    keep_deliveries: Duration,
+    keep_events: Duration,
+}
+
+impl Retention<'_> {
+    /// Makes partitions ahead, and deletes what is old now.
+    async fn round(&self, cancel: &CancellationToken) -> Result<(), DatabaseError> {
+        partitions::make_ahead(self.database).await?;
+        let (keep_deliveries, keep_events) = (self.keep_deliveries, self.keep_events);
+        let cutoffs = self
+            .database
+            .write(move |conn| begin(conn, keep_deliveries, keep_events))
+            .await?;
+        // Bodies that lie in partitions of their days go with these.
+        let deleted_until = partitions::end_of_rows(self.database).await?;
+        let mut from = Some(Moment::FIRST);
+        while let Some(place) = from.filter(|_| !cancel.is_cancelled()) {
+            let part = self
+                .batch(move |conn| {
+                    clear_deliveries(conn, place, cutoffs, deleted_until, BATCH_ROWS)
+                })
+                .await?;
+            self.metrics.count_removed("deliveries", part.removed);
+            from = part.next;
+        }
+        if !cancel.is_cancelled() {
+            let dropped = partitions::drop_old(self.database, cutoffs).await?;
+            self.metrics.count_removed("partitions", dropped);
+        }
+        let mut from = Some(Moment::FIRST);
+        while let Some(place) = from.filter(|_| !cancel.is_cancelled()) {
+            let part = self
+                .batch(move |conn| clear_events(conn, place, cutoffs, BATCH_ROWS))
+                .await?;
+            self.metrics.count_removed("events", part.removed);
+            from = part.next;
+        }
+        Ok(())
+    }
+
+    /// One transaction, and a rest.
+    async fn batch(
+        &self,
+        work: impl FnMut(&mut database::Connection<'_>) -> Result<Part, DatabaseError> + Send + 'static,
+    ) -> Result<Part, DatabaseError> {
+        let began = Instant::now();
+        let part = self.database.write(work).await?;
+        if part.next.is_some() {
+            tokio::time::sleep(began.elapsed() * REST).await;
+        }
+        Ok(part)
+    }
+}
