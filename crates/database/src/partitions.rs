@@ -18,4 +18,4 @@ mod upkeep;
 
 pub use moment::Moment;
 pub use table::{Key, Owner, PartitionedTable};
-pub use upkeep::{drop_old, end_of_rows, hold_end_of_rows, make_ahead};
+pub use upkeep::{drop_old, end_of_rows, hold_end_of_rows, hold_for_reading, make_ahead};

@@ -5,12 +5,12 @@ mod tally;
 
 use std::collections::HashSet;
 
+use database::partitions::Moment;
 use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
 use events::EventId;
 
 use crate::domain::delivery::DeliveryState;
-use crate::retention::Moment;
 use crate::store::retention::find_horizons;
 use crate::store::schema::{events as events_table, webhook_lanes};
 

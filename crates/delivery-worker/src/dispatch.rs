@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use database::DatabaseError;
+use database::partitions::hold_for_reading;
 use events::{Decoded, Event, EventId, Timestamp};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -17,6 +18,7 @@ use crate::record::{AttemptLog, Outcome, OutcomeKind};
 use crate::render::as_add;
 use crate::retry::{Decision, Verdict};
 use crate::store::deliveries::find_event_body;
+use crate::store::retention::EVENT_BODIES;
 
 /// A claimed delivery.
 #[derive(Debug, Clone)]
@@ -277,7 +279,10 @@ async fn event_of(engine: &Engine, job: &Job) -> Result<Option<HeldEvent>, Datab
     let id = job.event_id;
     let body = engine
         .database
-        .read(move |conn| find_event_body(conn, id))
+        .read(move |conn| {
+            hold_for_reading(conn, &EVENT_BODIES)?;
+            find_event_body(conn, id)
+        })
         .await?;
     Ok(body.and_then(|body| decode_stored(engine, id, &body)))
 }

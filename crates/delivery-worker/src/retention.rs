@@ -6,24 +6,20 @@
 //! nothing that came in or was over less than [`GRACE`] ago, so that people see
 //! what became of it. Narrow rows go in small batches with rests between, so that
 //! nobody waits long behind one. Bodies go with them on SQLite; on PostgreSQL they
-//! lie in a partition per day ([`partitions`]), and go with that.
-
-pub(crate) mod layout;
-mod moment;
-mod partitions;
+//! lie in a partition per day ([`database::partitions`]), and go with that.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use database::partitions::{self, Moment};
 use database::{Database, DatabaseError};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 use crate::metrics::DeliveryMetrics;
-use crate::store::retention::begin;
 use crate::store::retention::rows::{Part, clear_deliveries, clear_events};
-pub(crate) use moment::Moment;
+use crate::store::retention::{PARTITIONED, begin};
 
 /// How often old rows are looked for.
 const INTERVAL: Duration = Duration::from_secs(10 * 60);
@@ -72,14 +68,20 @@ struct Retention<'a> {
 impl Retention<'_> {
     /// Makes partitions ahead, and deletes what is old now.
     async fn round(&self, cancel: &CancellationToken) -> Result<(), DatabaseError> {
-        partitions::make_ahead(self.database).await?;
+        for table in PARTITIONED {
+            partitions::make_ahead(self.database, table).await?;
+        }
         let (keep_deliveries, keep_events) = (self.keep_deliveries, self.keep_events);
         let cutoffs = self
             .database
             .write(move |conn| begin(conn, keep_deliveries, keep_events))
             .await?;
         // Bodies that lie in partitions of their days go with these.
-        let deleted_until = partitions::end_of_rows(self.database).await?;
+        let mut deleted_until = Moment::LAST;
+        for table in PARTITIONED {
+            let end = partitions::end_of_rows(self.database, table).await?;
+            deleted_until = deleted_until.min(end);
+        }
         let mut from = Some(Moment::FIRST);
         while let Some(place) = from.filter(|_| !cancel.is_cancelled()) {
             let part = self
@@ -90,8 +92,11 @@ impl Retention<'_> {
             self.metrics.count_removed("deliveries", part.removed);
             from = part.next;
         }
-        if !cancel.is_cancelled() {
-            let dropped = partitions::drop_old(self.database, cutoffs).await?;
+        for table in PARTITIONED {
+            if cancel.is_cancelled() {
+                break;
+            }
+            let dropped = partitions::drop_old(self.database, table, cutoffs.deliveries).await?;
             self.metrics.count_removed("partitions", dropped);
         }
         let mut from = Some(Moment::FIRST);

@@ -196,6 +196,9 @@ pub(super) fn announce_widening(
     rest: &Partition,
     until: Moment,
 ) -> Result<(), DatabaseError> {
+    if !list_partitions(conn, table)?.contains(rest) {
+        return Ok(());
+    }
     let (name, column, end) = (&rest.name, table.column, table.key.literal(until));
     Ok(conn.batch_execute(&format!(
         "ALTER TABLE {name} DROP CONSTRAINT IF EXISTS {WIDENING}; \
@@ -206,8 +209,12 @@ pub(super) fn announce_widening(
 /// Looks through what was kept, beside all others.
 pub(super) fn check_widening(
     conn: &mut PgConnection,
+    table: &PartitionedTable,
     rest: &Partition,
 ) -> Result<(), DatabaseError> {
+    if !list_partitions(conn, table)?.contains(rest) {
+        return Ok(());
+    }
     Ok(conn.batch_execute(&format!(
         "ALTER TABLE {} VALIDATE CONSTRAINT {WIDENING}",
         rest.name
@@ -222,10 +229,6 @@ pub(super) fn release(
     release: &Release,
 ) -> Result<Option<usize>, DatabaseError> {
     let Release { partition, below } = release;
-    // Before anybody has to wait; this also makes the second look short.
-    if list_owed(conn, table, partition)?.is_none() {
-        return Ok(None);
-    }
     take(conn, table)?;
     if !list_partitions(conn, table)?.contains(partition) {
         return Ok(Some(0));
@@ -262,6 +265,15 @@ pub(super) fn release(
     Ok(Some(owed.len()))
 }
 
+/// Whether what is owed of a partition is little enough to be moved while all others wait.
+pub(super) fn is_movable(
+    conn: &mut PgConnection,
+    table: &PartitionedTable,
+    partition: &Partition,
+) -> Result<bool, DatabaseError> {
+    Ok(list_owed(conn, table, partition)?.is_some())
+}
+
 /// The ids that owners which are still there give to a partition's rows, as text; `None` if
 /// there are too many of those.
 fn list_owed(
@@ -294,6 +306,15 @@ fn list_owed(
 pub(super) fn hold(conn: &mut PgConnection, table: &PartitionedTable) -> Result<(), DatabaseError> {
     let parent = table.name;
     Ok(conn.batch_execute(&format!("LOCK TABLE ONLY {parent} IN ROW EXCLUSIVE MODE"))?)
+}
+
+/// The same for who only reads.
+pub(super) fn hold_for_reading(
+    conn: &mut PgConnection,
+    table: &PartitionedTable,
+) -> Result<(), DatabaseError> {
+    let parent = table.name;
+    Ok(conn.batch_execute(&format!("LOCK TABLE ONLY {parent} IN ACCESS SHARE MODE"))?)
 }
 
 fn take(conn: &mut PgConnection, table: &PartitionedTable) -> Result<(), DatabaseError> {

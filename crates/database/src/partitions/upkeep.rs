@@ -78,6 +78,19 @@ pub fn hold_end_of_rows(
     }
 }
 
+/// Keeps rows where they are until a unit that only reads ends. Its first statement: a unit sees
+/// one moment, which has to begin after rows that are being moved have arrived, or it would find
+/// them nowhere.
+///
+/// # Errors
+/// Database failures.
+pub fn hold_for_reading(
+    conn: &mut Connection<'_>,
+    table: &PartitionedTable,
+) -> Result<(), DatabaseError> {
+    on_server(conn, |c| statements::hold_for_reading(c, table))
+}
+
 /// Drops partitions in which all is before `cutoff`; answers how many. Rows whose owners are
 /// still there move to where the rest is kept; where they are many, the partition stays.
 ///
@@ -123,6 +136,14 @@ async fn release(
     table: &'static PartitionedTable,
     release: Release,
 ) -> Result<Lock<Option<usize>>, DatabaseError> {
+    // Before anybody has to wait; this also makes the second look short.
+    let partition = release.partition.clone();
+    let is_movable = database
+        .read(move |conn| on_server(conn, |c| statements::is_movable(c, table, &partition)))
+        .await?;
+    if !is_movable {
+        return Ok(Lock::Taken(None));
+    }
     if let (Some(rest), Some(until)) = (release.below.clone(), release.partition.until) {
         let next = rest.clone();
         let announced = alone(database, table, move |c| {
@@ -132,7 +153,7 @@ async fn release(
             return Ok(Lock::Busy);
         }
         let checked = alone(database, table, move |c| {
-            statements::check_widening(c, &next)
+            statements::check_widening(c, table, &next)
         });
         if checked.await? == Lock::Busy {
             return Ok(Lock::Busy);

@@ -7,6 +7,7 @@ mod fixture;
 mod group_commit;
 mod halving;
 mod opening;
+mod partitions;
 mod postgres;
 mod schema;
 mod units;

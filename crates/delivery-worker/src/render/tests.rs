@@ -279,7 +279,10 @@ fn an_edit_told_as_an_add_is_the_add_of_what_it_tells() {
         order_event(Action::Add, order()),
     );
     for format in [BodyFormat::Form, BodyFormat::Json] {
-        assert_eq!(body(&as_add(&edit), format, false), body(&add, format, false));
+        assert_eq!(
+            body(&as_add(&edit), format, false),
+            body(&add, format, false)
+        );
     }
     let envelope = body(&as_add(&edit), BodyFormat::Envelope, false);
     let envelope: serde_json::Value = serde_json::from_str(&envelope).unwrap();

@@ -189,3 +189,6 @@ pub(crate) fn end_pending(
         .execute(c)?)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,42 @@
 //! What goes after its time: up to when, and the rows.
 
-pub(crate) mod partitions;
 pub(crate) mod rows;
 
 use std::time::Duration;
 
+use database::partitions::{Key, Moment, Owner, PartitionedTable};
 use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
 
 use super::schema::retention;
-use crate::retention::{GRACE, Moment};
+use crate::retention::GRACE;
+
+/// Events as they came, that something was sent, and what was sent and answered.
+pub(crate) static PARTITIONED: [&PartitionedTable; 3] = [&EVENT_BODIES, &ATTEMPT_BODIES, &ATTEMPTS];
+
+pub(crate) static EVENT_BODIES: PartitionedTable =
+    of_deliveries("event_bodies", "event_id", "event_id");
+static ATTEMPT_BODIES: PartitionedTable = of_deliveries("attempt_bodies", "delivery_id", "id");
+static ATTEMPTS: PartitionedTable = of_deliveries("attempts", "delivery_id", "id");
+
+/// A table of what belongs to deliveries, whose ids begin with the time of their event.
+const fn of_deliveries(
+    name: &'static str,
+    column: &'static str,
+    of_delivery: &'static str,
+) -> PartitionedTable {
+    PartitionedTable {
+        name,
+        column,
+        key: Key::TimeOrderedId,
+        owned_by: column,
+        owner: Owner {
+            table: "deliveries",
+            id: of_delivery,
+            time: "id",
+        },
+    }
+}
 
 /// Up to when rows go. Times of the database: a worker's clock that is wrong deletes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

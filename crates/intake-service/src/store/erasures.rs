@@ -1,10 +1,12 @@
 //! What is kept of one person, and how it goes.
 
+use database::partitions::hold_for_reading;
 use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
 use events::{AccountId, LeadId, PersonErased};
 use serde_json::Value;
 
+use crate::store::requests::bodies::{BODIES, UNTIMED, delete_bodies};
 use crate::store::schema::{intake_bodies, intake_requests, leads, sources};
 
 /// A request with all that it said.
@@ -58,9 +60,10 @@ pub(crate) fn list_requests_of_leads(
     lead_ids: &[LeadId],
     limit: i64,
 ) -> Result<Vec<i64>, DatabaseError> {
+    hold_for_reading(conn, &BODIES)?;
     let lead_ids: Vec<i64> = lead_ids.iter().map(|id| id.0).collect();
     Ok(on_backend!(conn, |c| intake_requests::table
-        .inner_join(intake_bodies::table.on(intake_bodies::request_id.eq(intake_requests::id)))
+        .inner_join(intake_bodies::table.on(body_of_request()))
         .filter(intake_requests::account_id.eq(account_id.0))
         .filter(intake_requests::lead_id.eq_any(&lead_ids))
         .select(intake_requests::id)
@@ -101,8 +104,9 @@ pub(crate) fn list_kept_requests(
     through: i64,
     limit: i64,
 ) -> Result<Vec<KeptRequest>, DatabaseError> {
+    hold_for_reading(conn, &BODIES)?;
     Ok(on_backend!(conn, |c| intake_requests::table
-        .inner_join(intake_bodies::table.on(intake_bodies::request_id.eq(intake_requests::id)))
+        .inner_join(intake_bodies::table.on(body_of_request()))
         .filter(intake_requests::source_id.eq(source_id))
         .filter(intake_requests::id.gt(after))
         .filter(intake_requests::id.le(through))
@@ -126,7 +130,7 @@ pub(crate) fn clear_requests(
     account_id: AccountId,
     ids: &[i64],
 ) -> Result<usize, DatabaseError> {
-    let ids: Vec<i64> = on_backend!(conn, |c| diesel::update(
+    let cleared: Vec<(i64, i64)> = on_backend!(conn, |c| diesel::update(
         intake_requests::table
             .filter(intake_requests::account_id.eq(account_id.0))
             .filter(intake_requests::id.eq_any(ids))
@@ -137,10 +141,19 @@ pub(crate) fn clear_requests(
         intake_requests::error.eq(None::<&str>),
         intake_requests::fingerprint.eq(None::<&[u8]>),
     ))
-    .returning(intake_requests::id)
+    .returning((intake_requests::id, intake_requests::received_at_us))
     .get_results(c))?;
-    Ok(on_backend!(conn, |c| diesel::delete(
-        intake_bodies::table.filter(intake_bodies::request_id.eq_any(&ids))
-    )
-    .execute(c))?)
+    delete_bodies(conn, &cleared)
+}
+
+/// Says which body is a request's, and in which partitions it may lie.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn body_of_request() -> _ {
+    let untimed: i64 = UNTIMED;
+    let is_of_its_time = intake_bodies::received_at_us
+        .eq(intake_requests::received_at_us)
+        .or(intake_bodies::received_at_us.eq(untimed));
+    intake_bodies::request_id
+        .eq(intake_requests::id)
+        .and(is_of_its_time)
 }

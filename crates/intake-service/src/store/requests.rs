@@ -1,5 +1,6 @@
 //! Rows of the journal: requests and, apart, their bodies.
 
+pub(crate) mod bodies;
 mod expiry;
 
 pub(crate) use expiry::delete_expired;
@@ -8,12 +9,11 @@ use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
 use events::AccountId;
 use http_api::{PageRequest, TimeRange};
-use serde_json::Value;
 
 use crate::domain::request::{Outcome, RequestId};
 use crate::domain::source::SourceId;
 use crate::store::narrowing::any_of;
-use crate::store::schema::{intake_bodies, intake_requests};
+use crate::store::schema::intake_requests;
 
 /// A request without its body.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -32,15 +32,6 @@ pub(crate) struct RequestRow {
     pub(crate) lead_id: Option<i64>,
     pub(crate) correlation_id: String,
     pub(crate) replayed_at_us: Option<i64>,
-}
-
-/// What a request held.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = intake_bodies)]
-pub(crate) struct BodyRow {
-    pub(crate) query: Vec<u8>,
-    pub(crate) headers: Value,
-    pub(crate) body: Vec<u8>,
 }
 
 /// Which requests a list shows.
@@ -93,18 +84,6 @@ pub(crate) fn find_request(
         .filter(intake_requests::account_id.eq(account_id.0))
         .filter(intake_requests::id.eq(id.0))
         .select(RequestRow::as_select())
-        .first(c)
-        .optional())?)
-}
-
-/// What the request held; `None` once that was deleted.
-pub(crate) fn find_body(
-    conn: &mut Connection<'_>,
-    id: RequestId,
-) -> Result<Option<BodyRow>, DatabaseError> {
-    Ok(on_backend!(conn, |c| intake_bodies::table
-        .find(id.0)
-        .select(BodyRow::as_select())
         .first(c)
         .optional())?)
 }

@@ -39,6 +39,7 @@ diesel::table! {
 diesel::table! {
     intake_bodies (request_id) {
         request_id -> BigInt,
+        received_at_us -> BigInt,
         query -> Binary,
         headers -> Json,
         body -> Binary,

@@ -73,7 +73,8 @@ impl Setup {
         self.home.config()
     }
 
-    async fn open(&self) -> Database {
+    /// The database with its tables, as a service opens it.
+    pub(crate) async fn open(&self) -> Database {
         let config = self.database.clone().unwrap_or_else(|| self.home.config());
         let migrations = vec![
             outbox::MIGRATIONS,

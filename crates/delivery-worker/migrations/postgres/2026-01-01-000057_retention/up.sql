@@ -29,13 +29,15 @@ BEGIN
             bodies.name || '_before_pkey');
         EXECUTE format('SELECT %1$I FROM %2$I ORDER BY %1$I DESC LIMIT 1', bodies.id,
             bodies.name || '_before') INTO newest;
-        -- The first day after all that is here.
+        -- The first day after today and after all that is here: nothing of what comes in
+        -- before there are partitions ahead has to move into them.
         since := date_trunc('day', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC';
         IF newest IS NOT NULL THEN
             since := greatest(since, to_timestamp(
                 ('x' || encode(substring(newest FROM 1 FOR 6), 'hex'))::BIT(48)::BIGINT / 86400000
-                * 86400)) + INTERVAL '1 day';
+                * 86400));
         END IF;
+        since := since + INTERVAL '1 day';
         bound := lpad(to_hex((extract(epoch FROM since) * 1000)::BIGINT), 12, '0');
         EXECUTE format('CREATE TABLE %I (LIKE %I, PRIMARY KEY (%s)) PARTITION BY RANGE (%I)',
             bodies.name, bodies.name || '_before', bodies.keys, bodies.id);

@@ -4,33 +4,33 @@
 //! What does not go now is put aside until what it waits for is over, so that no
 //! number of them makes a claim longer.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod all_tasks;
+mod aside;
+mod records;
+
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use database::{Connection, DatabaseError, on_backend};
-use diesel::dsl::min;
 use diesel::prelude::*;
-use events::{AccountId, Change, Decoded, Event, EventId};
+use events::AccountId;
 
 use super::{Claimed, ClaimedRow, find_next_due, sort_by_due, take};
-use crate::domain::delivery::{DeliveryId, DeliveryState, Origin, TIME_BYTES};
+use crate::domain::delivery::Origin;
 use crate::domain::webhook::WebhookId;
 use crate::lane::{Ask, Component, RecordKey};
-use crate::ordering::{
-    HeldFor, Keeping, Patience, RecordNow, SeenRevisions, Turn, WHEN_FREED_US, Waiter, turn,
-};
-use crate::store::deliveries::{find_event_body, is_pending, not_held_by_a_live_worker};
-use crate::store::record_order::{free_after, keep_latest, list_delivered, list_seen, pass_gap};
+use crate::ordering::{Keeping, Patience, Turn, Waiter, turn};
+use crate::store::deliveries::{is_pending, not_held_by_a_live_worker};
+use crate::store::record_order::{keep_latest, pass_gap};
 use crate::store::schema::deliveries;
+use all_tasks::decide_of_many;
+use aside::put_aside;
+use records::read_records;
 
 /// How many deliveries one look judges.
 const LOOK: usize = 256;
 /// How often a claim looks; after that others have their turn.
 const MAX_LOOKS: usize = 8;
-/// How much older than a delivery a newer change's may be by its id: clocks of
-/// several services make ids.
-const ID_SKEW_MS: u64 = 60_000;
-
 /// A lane whose deliveries wait for each other.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KeptLane {
@@ -226,253 +226,4 @@ fn decide(
         }
     }
     Ok(decided)
-}
-
-/// The deletion of all tasks of an order goes after everything about tasks that
-/// waited when it came.
-fn decide_of_many(
-    conn: &mut Connection<'_>,
-    claim: &Claim<'_>,
-    candidate: &Candidate,
-    decided: &mut Decided,
-) -> Result<(), DatabaseError> {
-    let id = candidate.id.clone();
-    if claim.lane.keeping == Keeping::InOrder
-        && candidate.component == Component::Task.as_str()
-        && candidate.waiter(0).is_new
-    {
-        if has_earlier_tasks(conn, claim.ask.webhook, &candidate.id)? {
-            decided.held_for_record.push(id);
-            return Ok(());
-        }
-        for (task, revision, seen) in list_unseen_tasks(conn, claim, candidate)? {
-            let record = RecordNow {
-                seen: Some(seen),
-                ..RecordNow::default()
-            };
-            match turn(
-                candidate.waiter(revision),
-                &record,
-                claim.patience,
-                claim.now_us,
-            ) {
-                Turn::Gap { until_us } => {
-                    decided.hold_for_gap(id, until_us);
-                    return Ok(());
-                }
-                Turn::PassingGap => decided.pass(conn, claim, task, revision)?,
-                Turn::Now | Turn::Behind | Turn::Late { .. } => {}
-            }
-        }
-    }
-    decided.go.push(id);
-    Ok(())
-}
-
-fn has_earlier_tasks(
-    conn: &mut Connection<'_>,
-    webhook: WebhookId,
-    id: &[u8],
-) -> Result<bool, DatabaseError> {
-    let earlier: Option<Vec<u8>> = on_backend!(conn, |c| deliveries::table
-        .filter(deliveries::webhook_id.eq(webhook.0))
-        .filter(deliveries::component.eq(Component::Task.as_str()))
-        .filter(is_pending())
-        .filter(deliveries::id.lt(id))
-        .select(deliveries::id)
-        .first(c)
-        .optional())?;
-    Ok(earlier.is_some())
-}
-
-/// Those of the tasks that went with an order of which changes are missing.
-fn list_unseen_tasks(
-    conn: &mut Connection<'_>,
-    claim: &Claim<'_>,
-    candidate: &Candidate,
-) -> Result<Vec<(RecordKey, i64, SeenRevisions)>, DatabaseError> {
-    let Some(event) = candidate.event_id.as_deref().and_then(EventId::from_bytes) else {
-        return Ok(Vec::new());
-    };
-    let body = find_event_body(conn, event)?;
-    // What cannot be read fails when it is sent.
-    let Some(Ok(Decoded::Event(event))) = body.map(|body| Event::decode(&body)) else {
-        return Ok(Vec::new());
-    };
-    let Change::TasksOfOrderDeleted(deletion) = event.change else {
-        return Ok(Vec::new());
-    };
-    let revisions: HashMap<RecordKey, i64> = deletion
-        .tasks
-        .iter()
-        .map(|task| {
-            let component = Component::Task;
-            let id = task.id.0;
-            (RecordKey { component, id }, task.revision)
-        })
-        .collect();
-    let tasks: Vec<RecordKey> = revisions.keys().copied().collect();
-    let mut unseen = Vec::new();
-    for part in tasks.chunks(LOOK) {
-        let seen = list_seen(conn, claim.lane.account, part)?.into_iter();
-        unseen.extend(seen.filter_map(|(task, seen)| {
-            let revision = *revisions.get(&task)?;
-            (!seen.has_all_before(revision)).then_some((task, revision, seen))
-        }));
-    }
-    Ok(unseen)
-}
-
-/// What is known of the records of these deliveries.
-///
-/// The revisions come first: a delivery that came with one of them is there when
-/// the deliveries are looked at.
-fn read_records(
-    conn: &mut Connection<'_>,
-    claim: &Claim<'_>,
-    candidates: &[Candidate],
-) -> Result<HashMap<RecordKey, RecordNow>, DatabaseError> {
-    let keys = records_of(candidates);
-    let mut records: HashMap<RecordKey, RecordNow> = HashMap::with_capacity(keys.len());
-    if keys.is_empty() {
-        return Ok(records);
-    }
-    if claim.lane.keeping == Keeping::InOrder {
-        for (key, seen) in list_seen(conn, claim.lane.account, &keys)? {
-            records.entry(key).or_default().seen = Some(seen);
-        }
-    }
-    let webhook = claim.ask.webhook;
-    for (key, first) in list_first(conn, webhook, &keys)? {
-        records.entry(key).or_default().first = Some(first);
-    }
-    for key in list_busy(conn, webhook, &keys, claim.now_us)? {
-        records.entry(key).or_default().is_busy = true;
-    }
-    let new = || candidates.iter().filter(|it| it.waiter(0).is_new);
-    let oldest = new().map(|it| it.id.as_slice()).min();
-    let new: HashSet<RecordKey> = new().filter_map(Candidate::record).collect();
-    let new: Vec<RecordKey> = new.into_iter().collect();
-    let since = oldest.and_then(DeliveryId::from_bytes).map(before_skew);
-    for (key, revision) in list_delivered(conn, claim.lane.account, webhook, &new, since)? {
-        records.entry(key).or_default().delivered = Some(revision);
-    }
-    Ok(records)
-}
-
-/// The least id that a delivery of a newer change can have.
-fn before_skew(id: DeliveryId) -> DeliveryId {
-    let mut since = id.0.as_u128() >> (128 - 8 * TIME_BYTES);
-    since = since.saturating_sub(ID_SKEW_MS.into());
-    DeliveryId(uuid::Uuid::from_u128(since << (128 - 8 * TIME_BYTES)))
-}
-
-/// The lowest revision of each record that is not over.
-fn list_first(
-    conn: &mut Connection<'_>,
-    webhook: WebhookId,
-    keys: &[RecordKey],
-) -> Result<Vec<(RecordKey, i64)>, DatabaseError> {
-    let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
-    let rows: Vec<(String, Option<i64>, Option<i64>)> = on_backend!(conn, |c| deliveries::table
-        .filter(deliveries::webhook_id.eq(webhook.0))
-        .filter(deliveries::record_id.eq_any(&ids))
-        .filter(is_pending())
-        .group_by((deliveries::component, deliveries::record_id))
-        .select((
-            deliveries::component,
-            deliveries::record_id,
-            min(deliveries::revision)
-        ))
-        .load(c))?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|(component, id, first)| {
-            let component = Component::parse(&component)?;
-            Some((RecordKey { component, id: id? }, first?))
-        })
-        .collect())
-}
-
-/// The records of which something is under way, here or elsewhere.
-fn list_busy(
-    conn: &mut Connection<'_>,
-    webhook: WebhookId,
-    keys: &[RecordKey],
-    now_us: i64,
-) -> Result<Vec<RecordKey>, DatabaseError> {
-    let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
-    let rows: Vec<(String, Option<i64>)> = on_backend!(conn, |c| deliveries::table
-        .filter(deliveries::webhook_id.eq(webhook.0))
-        .filter(deliveries::record_id.eq_any(&ids))
-        .filter(is_pending())
-        .filter(diesel::dsl::not(not_held_by_a_live_worker(now_us)))
-        .select((deliveries::component, deliveries::record_id))
-        .load(c))?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|(component, id)| {
-            let component = Component::parse(&component)?;
-            Some(RecordKey { component, id: id? })
-        })
-        .collect())
-}
-
-/// Writes down what does not go; returns whether that made others due.
-fn put_aside(
-    conn: &mut Connection<'_>,
-    decided: &Decided,
-    now_us: i64,
-) -> Result<bool, DatabaseError> {
-    hold(
-        conn,
-        &decided.held_for_record,
-        HeldFor::Record,
-        WHEN_FREED_US,
-    )?;
-    for (until_us, ids) in &decided.held_for_gap {
-        hold(conn, ids, HeldFor::Gap, *until_us)?;
-    }
-    for (id, after) in &decided.late {
-        let because = format!(
-            "it came when the newer revision {after} had been delivered; retry it to send it \
-             all the same"
-        );
-        on_backend!(conn, |c| diesel::update(deliveries::table.find(id))
-            .filter(is_pending())
-            .set((
-                deliveries::state.eq(DeliveryState::Skipped.as_str()),
-                deliveries::worker_id.eq(None::<Vec<u8>>),
-                deliveries::finished_at_us.eq(now_us),
-                deliveries::held_for.eq(None::<String>),
-                deliveries::last_error.eq(because),
-            ))
-            .execute(c))?;
-    }
-    let late: Vec<DeliveryId> = decided
-        .late
-        .iter()
-        .filter_map(|(id, _)| DeliveryId::from_bytes(id))
-        .collect();
-    Ok(!free_after(conn, &late, now_us)?.is_empty())
-}
-
-fn hold(
-    conn: &mut Connection<'_>,
-    ids: &[Vec<u8>],
-    held_for: HeldFor,
-    due_at_us: i64,
-) -> Result<(), DatabaseError> {
-    if !ids.is_empty() {
-        on_backend!(conn, |c| diesel::update(
-            deliveries::table.filter(deliveries::id.eq_any(ids))
-        )
-        .filter(is_pending())
-        .set((
-            deliveries::due_at_us.eq(due_at_us),
-            deliveries::held_for.eq(held_for.as_str()),
-        ))
-        .execute(c))?;
-    }
-    Ok(())
 }

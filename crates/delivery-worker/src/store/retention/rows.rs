@@ -1,6 +1,7 @@
 //! Old rows, part by part along the ids. Parts begin and end between milliseconds,
 //! which an event shares with its deliveries.
 
+use database::partitions::Moment;
 use database::{Connection, DatabaseError, on_backend};
 use diesel::dsl::{exists, not, sql};
 use diesel::expression::SqlLiteral;
@@ -8,7 +9,6 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::Cutoffs;
-use crate::retention::Moment;
 use crate::store::schema::{attempt_bodies, attempts, deliveries, event_bodies, events};
 
 /// What was done of a part, and where the next one begins.

@@ -150,7 +150,7 @@ async fn wrong_filters_are_refused_by_name() {
         ("?component=pipeline", ("component", "unknown_value")),
         ("?record_id=0", ("record_id", "invalid")),
         ("?event=order.sold", ("event", "unknown_value")),
-        ("?origin=replay", ("origin", "unknown_value")),
+        ("?origin=replayed", ("origin", "unknown_value")),
         ("?limit=201", ("limit", "out_of_range")),
         ("?limit=x", ("limit", "invalid")),
         ("?cursor=abc", ("cursor", "invalid")),

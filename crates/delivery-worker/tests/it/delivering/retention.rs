@@ -1,6 +1,7 @@
 //! What is old goes, and what is owed stays.
 
 mod partitions;
+mod upgrade;
 
 use std::time::Duration;
 

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use database::partitions::hold_for_reading;
 use database::{Connection, DatabaseError};
 use events::{AccountId, Timestamp};
 use serde::Serialize;
@@ -17,7 +18,8 @@ use crate::domain::source::{Source, SourceId};
 use crate::inbound::{Parsed, parse, submit};
 use crate::reading::Language;
 use crate::store::narrowing::Lock;
-use crate::store::requests::{BodyRow, RequestRow, find_body, find_request};
+use crate::store::requests::bodies::{BODIES, BodyRow, find_body};
+use crate::store::requests::{RequestRow, find_request};
 use crate::store::sources::find_source;
 
 /// A request with all that it held.
@@ -81,12 +83,13 @@ impl Detail {
         account_id: AccountId,
         id: RequestId,
     ) -> Result<Option<Self>, DatabaseError> {
+        hold_for_reading(conn, &BODIES)?;
         let Some(row) = find_request(conn, account_id, id)? else {
             return Ok(None);
         };
         let source_id = SourceId(row.source_id);
         Ok(Some(Self {
-            body: find_body(conn, id)?,
+            body: find_body(conn, &row)?,
             source: find_source(conn, account_id, source_id, Lock::None)?,
             row,
         }))

@@ -163,6 +163,7 @@ pub(super) fn insert_entries(
         diesel::insert_into(intake_bodies::table)
             .values((
                 intake_bodies::request_id.eq(entry.request_id),
+                intake_bodies::received_at_us.eq(request.received_at.0),
                 intake_bodies::query.eq(&request.query),
                 intake_bodies::headers.eq(&request.headers),
                 intake_bodies::body.eq(&request.body),

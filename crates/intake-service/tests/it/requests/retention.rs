@@ -1,5 +1,8 @@
 //! What goes from the journal after its time.
 
+mod days;
+mod upgrade;
+
 use std::time::Duration;
 
 use serde_json::json;
@@ -21,11 +24,13 @@ async fn old_requests_go_and_unread_ones_stay() {
     app.send(Method::POST, &source.path, &[JSON], "{")
         .await
         .expect(400);
-    let aged = format!(
-        "UPDATE intake_requests SET received_at_us = received_at_us - {}",
-        31 * DAY_US
-    );
-    app.execute(&aged).await;
+    for table in ["intake_requests", "intake_bodies"] {
+        let ago = 31 * DAY_US;
+        app.execute(&format!(
+            "UPDATE {table} SET received_at_us = received_at_us - {ago}"
+        ))
+        .await;
+    }
     app.post(&source.path, &lead).await.expect(201);
 
     let again = app.replica().await;

@@ -19,8 +19,8 @@ INSERT INTO intake_requests (id, account_id, source_id, received_at_us, method, 
 SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
 const BODIES: &str = "
-INSERT INTO intake_bodies (request_id, query, headers, body)
-SELECT * FROM unnest($1, $2, $3, $4)";
+INSERT INTO intake_bodies (request_id, received_at_us, query, headers, body)
+SELECT * FROM unnest($1, $2, $3, $4, $5)";
 
 const LEADS: &str = "
 INSERT INTO leads (id, account_id, source_id, request_id, state, first_id, other_count, name,
@@ -74,6 +74,7 @@ fn insert_requests(conn: &mut PgConnection, rows: &[&Entry<'_>]) -> Result<(), D
 fn insert_bodies(conn: &mut PgConnection, rows: &[&Entry<'_>]) -> Result<(), DatabaseError> {
     sql_query(BODIES)
         .bind::<Array<BigInt>, _>(column(rows, |row| row.request_id))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.arrival.request.received_at.0))
         .bind::<Array<Binary>, _>(column(rows, |row| &row.arrival.request.query))
         .bind::<Array<Json>, _>(column(rows, |row| &row.arrival.request.headers))
         .bind::<Array<Binary>, _>(column(rows, |row| &row.arrival.request.body))
