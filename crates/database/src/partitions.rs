@@ -1,7 +1,8 @@
 //! Tables that grow, parted by day on PostgreSQL, so that what is old goes at once.
 //!
 //! A day is made ahead and [dropped](drop_old) as a whole when all in it is old. Rows whose
-//! [owners](Owner) are still there move to where the rest is kept first. There is no default
+//! [owners](Owner) are still there move to where the rest is kept first. Where those are much, the
+//! day stays instead, and [what nobody owns](clear_unowned) goes row by row. There is no default
 //! partition: the first one has no lower bound and the last one no upper bound, so a row of any
 //! time finds a place. On SQLite such a table is a plain one, and its rows go one by one.
 //!
@@ -18,4 +19,6 @@ mod upkeep;
 
 pub use moment::Moment;
 pub use table::{Key, Owner, PartitionedTable};
-pub use upkeep::{drop_old, end_of_rows, hold_end_of_rows, hold_for_reading, make_ahead};
+pub use upkeep::{
+    clear_unowned, drop_old, end_of_rows, hold_end_of_rows, hold_for_reading, make_ahead,
+};

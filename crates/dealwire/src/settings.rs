@@ -22,6 +22,8 @@ pub(crate) use servers::{BrokerSettings, KeySettings, RoleSettings};
 /// Callbacks in flight to one webhook, at most.
 const MAX_CONCURRENCY: u16 = 64;
 const MAX_GAP_WAIT_SECONDS: u32 = 24 * 60 * 60;
+const MAX_BREAKER_FAILURES: u32 = 1_000_000;
+const MAX_BREAKER_PAUSE_SECONDS: u32 = 60 * 60;
 
 /// The defaults with their comments, as `dealwire settings` prints them.
 pub(crate) const DEFAULTS: &str = include_str!("settings/defaults.toml");
@@ -81,6 +83,15 @@ pub(crate) struct DeliverySettings {
     pub(crate) concurrency: NonZeroU16,
     #[serde(rename = "gap_wait_seconds", deserialize_with = "gap_wait")]
     pub(crate) gap_wait: Duration,
+    #[serde(deserialize_with = "breaker_failures")]
+    pub(crate) breaker_failures: u32,
+    #[serde(rename = "breaker_pause_seconds", deserialize_with = "breaker_pause")]
+    pub(crate) breaker_pause: Duration,
+    #[serde(
+        rename = "breaker_longest_pause_seconds",
+        deserialize_with = "breaker_longest_pause"
+    )]
+    pub(crate) breaker_longest_pause: Duration,
 }
 
 /// A setting is missing, unknown or malformed; the text names it and its place.
@@ -198,6 +209,40 @@ fn gap_wait<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::E
     Ok(Duration::from_secs(seconds.into()))
 }
 
+fn breaker_failures<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    from_one(
+        deserializer,
+        "delivery.breaker_failures",
+        MAX_BREAKER_FAILURES,
+    )
+}
+
+fn breaker_pause<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let key = "delivery.breaker_pause_seconds";
+    let seconds = from_one(deserializer, key, MAX_BREAKER_PAUSE_SECONDS)?;
+    Ok(Duration::from_secs(seconds.into()))
+}
+
+fn breaker_longest_pause<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let key = "delivery.breaker_longest_pause_seconds";
+    let seconds = from_one(deserializer, key, MAX_BREAKER_PAUSE_SECONDS)?;
+    Ok(Duration::from_secs(seconds.into()))
+}
+
+/// A number from 1 to `most`.
+fn from_one<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    key: &str,
+    most: u32,
+) -> Result<u32, D::Error> {
+    let number = u32::deserialize(deserializer)?;
+    if !(1..=most).contains(&number) {
+        let why = format!("{key} is {number}; give a number from 1 to {most}");
+        return Err(de::Error::custom(why));
+    }
+    Ok(number)
+}
+
 /// A network in CIDR form, or a single address.
 pub(crate) fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
@@ -234,6 +279,10 @@ mod tests {
         assert!(!settings.delivery.https_only);
         assert_eq!(settings.delivery.concurrency.get(), 16);
         assert_eq!(settings.delivery.gap_wait, Duration::from_secs(600));
+        assert_eq!(settings.delivery.breaker_failures, 10);
+        assert_eq!(settings.delivery.breaker_pause, Duration::from_secs(30));
+        let longest = settings.delivery.breaker_longest_pause;
+        assert_eq!(longest, Duration::from_secs(300));
         const DAY: Duration = Duration::from_secs(86_400);
         assert_eq!(settings.retention.events(), 30 * DAY);
         assert_eq!(settings.retention.deliveries(), 30 * DAY);
@@ -253,6 +302,7 @@ mod tests {
                 "127.0.0.0/8, 10.0.0.1",
             ),
             ("DEALWIRE__DELIVERY__HTTPS_ONLY", "true"),
+            ("DEALWIRE__DELIVERY__BREAKER_FAILURES", "3"),
             ("DEALWIRE__DELIVERY__EXTRA_CA_FILES", "/etc/ca.pem"),
             ("DEALWIRE__KEYS__OTHER_MASTER_FILES", "a.key, b.key"),
             ("DEALWIRE_CONFIG", "of no concern here"),
@@ -263,6 +313,7 @@ mod tests {
         assert_eq!(local_url(settings.http.listen), "http://[::1]:81/");
         assert_eq!(settings.delivery.concurrency.get(), 8);
         assert!(settings.delivery.https_only);
+        assert_eq!(settings.delivery.breaker_failures, 3);
         assert_eq!(settings.delivery.extra_ca_files, [Path::new("/etc/ca.pem")]);
         let others = [Path::new("a.key"), Path::new("b.key")];
         assert_eq!(settings.keys.other_masters(), others);
@@ -287,6 +338,18 @@ mod tests {
             (
                 "[delivery]\ngap_wait_seconds = 86401",
                 "delivery.gap_wait_seconds",
+            ),
+            (
+                "[delivery]\nbreaker_failures = 0",
+                "delivery.breaker_failures",
+            ),
+            (
+                "[delivery]\nbreaker_pause_seconds = 3601",
+                "delivery.breaker_pause_seconds",
+            ),
+            (
+                "[delivery]\nbreaker_longest_pause_seconds = 0",
+                "delivery.breaker_longest_pause_seconds",
             ),
             (
                 "[delivery]\nallow_networks = [\"10.0.0.0/40\"]",

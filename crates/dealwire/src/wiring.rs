@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use broker::Broker;
-use delivery_worker::{AddressPolicy, DeliveryConfig, SendConfig};
+use delivery_worker::{AddressPolicy, BreakerConfig, DeliveryConfig, SendConfig};
 use entity_service::EntityConfig;
 use events::Clock;
 use http_api::{Readiness, TokenVerifier};
@@ -87,6 +87,11 @@ fn delivery_config(settings: &Settings, alone: bool) -> anyhow::Result<DeliveryC
         },
         webhook_concurrency: usize::from(settings.concurrency.get()),
         gap_wait: settings.gap_wait,
+        breaker: BreakerConfig {
+            failures: settings.breaker_failures,
+            first_pause: settings.breaker_pause,
+            longest_pause: settings.breaker_longest_pause,
+        },
         keep_deliveries: retention.deliveries(),
         keep_events: retention.known_events(),
         alone,

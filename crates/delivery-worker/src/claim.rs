@@ -117,6 +117,9 @@ async fn claim(engine: &Arc<Engine>, asks: &[Ask]) -> Result<(), ClaimError> {
         .iter()
         .flat_map(|answer| &answer.gaps)
         .for_each(|gap| tell_of_gap(engine, gap));
+    claimed
+        .iter()
+        .for_each(|answer| tell_of_late(engine, answer));
     let events = read_events(engine, &claimed).await;
     take_over(engine, claimed, number, &events, now_us);
     pump(engine);
@@ -146,6 +149,21 @@ fn tell_of_gap(engine: &Engine, gap: &PassedGap) {
         webhook = %gap.webhook, component = gap.record.component.as_str(), record = gap.record.id,
         missing = ?gap.missing,
         "revisions of a record did not arrive in time; the webhook gets what came after them"
+    );
+}
+
+/// Nor is a change that came too late to be sent.
+fn tell_of_late(engine: &Engine, answer: &Claimed) {
+    let Some(first) = answer.late.first() else {
+        return;
+    };
+    engine.metrics.count_late(answer.late.len());
+    tracing::warn!(
+        webhook = %answer.ask.webhook, count = answer.late.len(),
+        component = first.record.component.as_str(), record = first.record.id,
+        revision = first.revision, delivered = first.after,
+        "changes came when newer revisions of their records had been delivered, and are skipped; \
+         the first of them is named"
     );
 }
 

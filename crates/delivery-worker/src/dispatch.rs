@@ -16,7 +16,7 @@ use crate::engine::{Engine, HeldEvent, micros};
 use crate::lane::{RecordKey, Stop};
 use crate::record::{AttemptLog, Outcome, OutcomeKind};
 use crate::render::as_add;
-use crate::retry::{Decision, Verdict};
+use crate::retry::{Decision, Effect, Verdict};
 use crate::store::deliveries::find_event_body;
 use crate::store::retention::EVENT_BODIES;
 
@@ -57,7 +57,7 @@ fn next(engine: &Engine) -> Option<(WebhookId, Job)> {
         return None;
     }
     let next = lanes.start(engine.clock_us());
-    if lanes.next_start_us().is_some() {
+    if lanes.has_news_of_next_start() {
         engine.pace_wake.notify_one();
     }
     next
@@ -67,7 +67,7 @@ fn next(engine: &Engine) -> Option<(WebhookId, Job)> {
 /// `cancel`.
 pub(crate) async fn keep_pace(engine: Arc<Engine>, cancel: CancellationToken) {
     while !cancel.is_cancelled() {
-        let next_us = engine.lanes().next_start_us();
+        let next_us = engine.lanes().tell_next_start_us();
         let wait_us = next_us.map(|next_us| next_us.saturating_sub(engine.clock_us()));
         let in_time = async {
             match wait_us.map(|wait_us| u64::try_from(wait_us).unwrap_or(0)) {
@@ -121,6 +121,11 @@ impl<'a> Slot<'a> {
         let now_us = self.engine.time.now_us();
         let mut lanes = self.engine.lanes();
         lanes.finish(self.webhook, self.record, duration_us);
+        if let Some(hold_us) = hold_us(outcome.effect) {
+            let until_us = now_us.saturating_add(hold_us);
+            let given_up = lanes.hold(self.webhook, until_us, now_us);
+            self.engine.release(&mut lanes, given_up);
+        }
         let wants_claim = lanes
             .next_wake_us()
             .is_some_and(|wake_us| wake_us <= now_us);
@@ -130,6 +135,17 @@ impl<'a> Slot<'a> {
             self.engine.claim_wake.notify_one();
         }
         self.engine.quiet_wake.notify_waiters();
+    }
+}
+
+/// For how long nothing may start after an answer until it is on record, microseconds.
+fn hold_us(effect: Effect) -> Option<i64> {
+    /// What disables for good is on record by then.
+    const UNTIL_DISABLED: Duration = Duration::from_secs(10);
+    match effect {
+        Effect::None => None,
+        Effect::Disable => Some(micros(UNTIL_DISABLED)),
+        Effect::Pause(pause) => Some(micros(pause)),
     }
 }
 

@@ -48,8 +48,10 @@ const MAX_HELD_BYTES: usize = 32 * 1024 * 1024;
 const LANE_OVERLAP_US: i64 = 10_000_000;
 
 /// How long changes before the first one that was seen of a record are waited
-/// for: workers that take events in side by side are not as much apart.
-const START_WAIT: Duration = Duration::from_secs(1);
+/// for. Another worker may have them in a batch of its own that it never stores: it
+/// holds a batch for 30 seconds at most, and a broker takes up to some 10 to notice
+/// that it is gone. A new record begins at revision 1 and waits for nothing.
+const START_WAIT: Duration = Duration::from_secs(45);
 
 /// All that the pipeline's tasks share.
 #[derive(Debug)]

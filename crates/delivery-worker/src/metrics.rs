@@ -25,6 +25,7 @@ pub(crate) struct DeliveryMetrics {
     parked_now: IntGauge,
     removed: IntCounterVec,
     passed_gaps: IntCounter,
+    late: IntCounter,
 }
 
 impl DeliveryMetrics {
@@ -83,11 +84,19 @@ impl DeliveryMetrics {
                 "dealwire_delivery_passed_gaps_total",
                 "Gaps in the revisions of a record that deliveries in order did not wait for any longer.",
             )?,
+            late: metrics.counter(
+                "dealwire_delivery_late_total",
+                "Deliveries in order that were skipped, because a newer revision had been delivered when they came.",
+            )?,
         })
     }
 
     pub(crate) fn count_passed_gap(&self) {
         self.passed_gaps.inc();
+    }
+
+    pub(crate) fn count_late(&self, number: usize) {
+        self.late.inc_by(u64::try_from(number).unwrap_or(u64::MAX));
     }
 
     pub(crate) fn observe_lag(&self, is_first: bool, seconds: f64) {

@@ -99,30 +99,49 @@ async fn work(engine: &Arc<Engine>, settling: &mut Settling) -> Result<Duration,
     if !agenda.has_open {
         return Ok(PERIOD);
     }
-    let mut has_moved = false;
+    let mut round = Round::default();
     for &lane in &agenda.due {
+        let began = Instant::now();
         let stepped = take_step(engine, lane).await?;
-        has_moved |= stepped != Stepped::NotDue;
+        round.count(stepped, began.elapsed());
         settling.is_due |= stepped == Stepped::Ended;
     }
     let is_time = settling.looked_at.is_none_or(|at| at.elapsed() >= PERIOD);
     if settling.is_due || is_time {
         settle(engine, settling).await?;
     }
-    Ok(pause_after(&agenda, has_moved))
+    Ok(round.pause_after(&agenda))
 }
 
-fn pause_after(agenda: &Agenda, has_moved: bool) -> Duration {
-    if has_moved {
-        return Duration::ZERO;
+/// What the steps of one look came to.
+#[derive(Debug, Default)]
+struct Round {
+    has_moved: bool,
+    /// How long those took that looked through much and queued nothing of it.
+    in_vain: Duration,
+}
+
+impl Round {
+    fn count(&mut self, stepped: Stepped, took: Duration) {
+        self.has_moved |= stepped != Stepped::NotDue;
+        if stepped == Stepped::Queued(0) {
+            self.in_vain += took;
+        }
     }
-    if !agenda.due.is_empty() {
-        return TAKEN_PAUSE;
+
+    /// When to look again: others have the database for as long as was looked in vain.
+    fn pause_after(&self, agenda: &Agenda) -> Duration {
+        if self.has_moved {
+            return self.in_vain.min(PERIOD);
+        }
+        if !agenda.due.is_empty() {
+            return TAKEN_PAUSE;
+        }
+        agenda
+            .next_step_us
+            .and_then(|at_us| u64::try_from(at_us - agenda.now_us).ok())
+            .map_or(PERIOD, |us| Duration::from_micros(us).min(PERIOD))
     }
-    agenda
-        .next_step_us
-        .and_then(|at_us| u64::try_from(at_us - agenda.now_us).ok())
-        .map_or(PERIOD, |us| Duration::from_micros(us).min(PERIOD))
 }
 
 async fn take_step(engine: &Arc<Engine>, lane: ReplayLane) -> Result<Stepped, DatabaseError> {
@@ -157,4 +176,34 @@ async fn settle(engine: &Engine, settling: &mut Settling) -> Result<(), Database
         after: settled.after,
     };
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_steps_queue_nothing_half_of_the_time_is_left_to_others() {
+        let agenda = Agenda {
+            has_open: true,
+            due: Vec::new(),
+            next_step_us: None,
+            now_us: 0,
+        };
+        let pause = |steps: &[(Stepped, u64)]| {
+            let mut round = Round::default();
+            for &(stepped, ms) in steps {
+                round.count(stepped, Duration::from_millis(ms));
+            }
+            round.pause_after(&agenda)
+        };
+        let (vain, useful) = ((Stepped::Queued(0), 40), (Stepped::Queued(3), 60));
+        assert_eq!(pause(&[useful]), Duration::ZERO);
+        assert_eq!(pause(&[vain, useful, vain]), Duration::from_millis(80));
+        assert_eq!(pause(&[(Stepped::Queued(0), 5_000)]), PERIOD);
+        assert_eq!(
+            pause(&[(Stepped::NotDue, 5), (Stepped::Ended, 5)]),
+            Duration::ZERO
+        );
+    }
 }

@@ -6,7 +6,8 @@
 //! nothing that came in or was over less than [`GRACE`] ago, so that people see
 //! what became of it. Narrow rows go in small batches with rests between, so that
 //! nobody waits long behind one. Bodies go with them on SQLite; on PostgreSQL they
-//! lie in a partition per day ([`database::partitions`]), and go with that.
+//! lie in a partition per day ([`database::partitions`]), and go with that, or one by
+//! one where much of an old day is still owed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,6 +99,8 @@ impl Retention<'_> {
             }
             let dropped = partitions::drop_old(self.database, table, cutoffs.deliveries).await?;
             self.metrics.count_removed("partitions", dropped);
+            let is_over = || cancel.is_cancelled();
+            partitions::clear_unowned(self.database, table, cutoffs.deliveries, is_over).await?;
         }
         let mut from = Some(Moment::FIRST);
         while let Some(place) = from.filter(|_| !cancel.is_cancelled()) {

@@ -1,6 +1,7 @@
 //! Each second: what other workers and the API changed, what is due that
 //! nobody here knows of, and what will never be sent.
 
+mod expiring;
 mod freeing;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::delivery::DeliveryState;
 use crate::engine::Engine;
 use crate::store::deliveries::{PendingLane, count_pending, end_pending, list_pending_lanes};
-use freeing::{Freeing, free_missed};
+use expiring::Expiring;
+use freeing::Freeing;
 
 const PERIOD: Duration = Duration::from_secs(1);
 /// How often all that waits is counted for the metrics.
@@ -30,6 +32,7 @@ const BATCH: i64 = 1_000;
 pub(crate) async fn sweep(engine: Arc<Engine>, cancel: CancellationToken) {
     let mut counted_at: Option<Instant> = None;
     let mut freeing = Freeing::default();
+    let mut expiring = Expiring::default();
     while !cancel.is_cancelled() {
         let looked_at = Instant::now();
         match look(&engine).await {
@@ -40,6 +43,9 @@ pub(crate) async fn sweep(engine: Arc<Engine>, cancel: CancellationToken) {
         }
         if let Err(error) = freeing.look(&engine).await {
             tracing::debug!(%error, "what waits in order could not be looked at");
+        }
+        if let Err(error) = expiring.look(&engine).await {
+            tracing::debug!(%error, "what is too old could not be looked at");
         }
         if counted_at.is_none_or(|at| at.elapsed() >= COUNT_PERIOD) {
             counted_at = Some(Instant::now());
@@ -90,8 +96,8 @@ async fn look(engine: &Engine) -> Result<(), DatabaseError> {
         let Some(earliest_us) = lane.earliest_due_us() else {
             continue;
         };
-        if let Some((state, before_us)) = ending(engine, lane, now_us, earliest_us) {
-            end(engine, lane, state, before_us).await?;
+        if is_deleted(engine, lane) {
+            drop_pending(engine, lane).await?;
             continue;
         }
         due.insert(lane.webhook(), earliest_us);
@@ -108,44 +114,19 @@ async fn look(engine: &Engine) -> Result<(), DatabaseError> {
     Ok(())
 }
 
-/// Whether the first of a lane's deliveries is never to be sent, and with it
-/// all that are due before a time.
-fn ending(
-    engine: &Engine,
-    lane: PendingLane,
-    now_us: i64,
-    earliest_us: i64,
-) -> Option<(DeliveryState, i64)> {
-    let is_deleted = engine
-        .registry
-        .find(lane.webhook())
-        .is_some_and(|webhook| webhook.is_deleted);
-    if is_deleted {
-        return Some((DeliveryState::Dropped, i64::MAX));
-    }
-    // What is due this long was made even earlier, and a hand that made it due
-    // again made it younger.
-    let too_old_us = now_us - engine.expire_after_us();
-    (earliest_us < too_old_us).then_some((DeliveryState::Expired, too_old_us))
+fn is_deleted(engine: &Engine, lane: PendingLane) -> bool {
+    let webhook = engine.registry.find(lane.webhook());
+    webhook.is_some_and(|webhook| webhook.is_deleted)
 }
 
-async fn end(
-    engine: &Engine,
-    lane: PendingLane,
-    state: DeliveryState,
-    before_us: i64,
-) -> Result<(), DatabaseError> {
-    let webhook = lane.webhook();
+async fn drop_pending(engine: &Engine, lane: PendingLane) -> Result<(), DatabaseError> {
+    let (webhook, state) = (lane.webhook(), DeliveryState::Dropped);
     let ended = engine
         .database
-        .write(move |conn| end_pending(conn, webhook, state, before_us, BATCH))
+        .write(move |conn| end_pending(conn, webhook, state, i64::MAX, BATCH))
         .await?;
     tracing::info!(%webhook, state = state.as_str(), count = ended, "deliveries ended unsent");
     if ended > 0 {
-        let ended_in_turn = engine.registry.find(webhook).and_then(|it| it.keeping());
-        if state == DeliveryState::Expired && ended_in_turn.is_some() {
-            free_missed(engine, webhook).await?;
-        }
         engine.webhooks_changed();
     }
     Ok(())

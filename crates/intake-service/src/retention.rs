@@ -1,7 +1,8 @@
 //! What goes from the journal after its time, and from memory.
 //!
 //! Entries go in small batches with rests between. What requests held goes with them on SQLite; on
-//! PostgreSQL it lies in partitions by the day that the request came, and goes with that.
+//! PostgreSQL it lies in partitions by the day that the request came, and goes with that, or one by
+//! one where much of an old day is kept.
 
 use std::time::Duration;
 
@@ -57,6 +58,8 @@ async fn expire_until(state: &AppState, cancel: &CancellationToken) -> Result<()
     if !cancel.is_cancelled() {
         let cutoff = Moment::of_us(before_us);
         partitions::drop_old(&state.database, &BODIES, cutoff).await?;
+        let is_over = || cancel.is_cancelled();
+        partitions::clear_unowned(&state.database, &BODIES, cutoff, is_over).await?;
     }
     Ok(())
 }

@@ -53,7 +53,10 @@ fn hex(text: &str) -> String {
 fn list_of_tables(backend: Backend) -> String {
     match backend {
         Backend::Postgres => {
-            "SELECT tablename::text AS line FROM pg_tables WHERE schemaname = 'public'"
+            // What is in a partition is found in its table.
+            "SELECT relname::text AS line FROM pg_class \
+             WHERE relnamespace = 'public'::regnamespace \
+             AND relkind IN ('r', 'p') AND NOT relispartition"
         }
         Backend::Sqlite => {
             "SELECT name AS line FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"

@@ -107,6 +107,13 @@ pub(super) fn end_of_first(partitions: &[Partition]) -> Moment {
         .unwrap_or(Moment::FIRST)
 }
 
+/// Partitions above the first one that are older than `cutoff`.
+pub(super) fn old(partitions: &[Partition], cutoff: Moment) -> impl Iterator<Item = &Partition> {
+    partitions
+        .iter()
+        .filter(move |one| one.from.is_some() && one.until.is_some_and(|until| until <= cutoff))
+}
+
 /// The lowest partition that is older than `cutoff` and not one of `passed`.
 /// `partitions` are in order.
 pub(super) fn next_release(

@@ -40,6 +40,12 @@ impl Moment {
         Self(u64::from_be_bytes(bytes))
     }
 
+    /// The same of an id as PostgreSQL writes it; `None` if that is too short for one.
+    pub(super) fn of_hex(id: &str) -> Option<Self> {
+        let hex = id.strip_prefix("\\x")?.get(..2 * TIME_BYTES)?;
+        u64::from_str_radix(hex, 16).ok().map(Self)
+    }
+
     /// What ids that begin with it are not below.
     pub fn bytes(self) -> Vec<u8> {
         self.0.to_be_bytes()[8 - TIME_BYTES..].to_vec()
@@ -86,6 +92,9 @@ mod tests {
         );
         assert_eq!(Moment::of_us(moment.as_us()), moment);
         assert_eq!(Moment::of_us(-1), Moment::FIRST);
+        let hex = "\\x019b7ca98d0370000909090909090909";
+        assert_eq!(Moment::of_hex(hex), Some(moment));
+        assert_eq!(Moment::of_hex("\\x019b"), None);
     }
 
     #[test]

@@ -19,8 +19,9 @@ pub struct PartitionedTable {
     pub owner: Owner,
 }
 
-/// The table whose rows own those of a parted one. A row is kept as long as its owner is there;
-/// both are of one time, or in one day at least.
+/// The table whose rows own those of a parted one. A row is kept as long as its owner is there.
+/// Both are of one time: of the same millisecond where ids say it, or else of the same day at
+/// least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Owner {
     /// As in the schema.

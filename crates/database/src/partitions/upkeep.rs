@@ -1,11 +1,11 @@
 //! What is done about partitions, and when.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::pg::PgConnection;
 
 use super::Moment;
-use super::layout::{Partition, Release, end_of_first, next_release, wanting};
+use super::layout::{Partition, Release, end_of_first, next_release, old, wanting};
 use super::statements::{self, Lock};
 use super::table::PartitionedTable;
 use crate::{Backend, Connection, Database, DatabaseError};
@@ -36,7 +36,7 @@ pub async fn make_ahead(
         return Ok(());
     };
     let made = alone(database, table, move |c| {
-        statements::make_ahead(c, table, &ahead)
+        statements::ahead::make_ahead(c, table, &ahead)
     })
     .await?;
     if made == Lock::Taken(()) {
@@ -92,7 +92,8 @@ pub fn hold_for_reading(
 }
 
 /// Drops partitions in which all is before `cutoff`; answers how many. Rows whose owners are
-/// still there move to where the rest is kept; where they are many, the partition stays.
+/// still there move to where the rest is kept; where that is much, the partition stays, and
+/// [`clear_unowned`] goes through it.
 ///
 /// # Errors
 /// Database failures, and a table that others did not let go for some seconds.
@@ -131,6 +132,48 @@ pub async fn drop_old(
     }
 }
 
+/// Deletes rows whose owners are gone from partitions that stay though all in them is before
+/// `cutoff`, in small transactions with rests between, until `is_over`; answers how many. The
+/// first partition is left to those who delete the owners of its rows
+/// ([`end_of_rows`]).
+///
+/// # Errors
+/// Database failures, and a table that others did not let go for some seconds.
+pub async fn clear_unowned(
+    database: &Database,
+    table: &'static PartitionedTable,
+    cutoff: Moment,
+    is_over: impl Fn() -> bool,
+) -> Result<usize, DatabaseError> {
+    if database.backend() == Backend::Sqlite {
+        return Ok(0);
+    }
+    let partitions = list(database, table).await?;
+    let mut rows = 0;
+    for partition in old(&partitions, cutoff) {
+        let mut after: Option<String> = None;
+        while !is_over() {
+            let began = Instant::now();
+            let (partition, behind) = (partition.clone(), after.take());
+            let part = alone(database, table, move |c| {
+                statements::clear::clear_unowned(c, table, &partition, behind.as_deref())
+            });
+            let Lock::Taken(part) = part.await? else {
+                // Another process is at it.
+                return Ok(rows);
+            };
+            rows += part.rows;
+            after = part.after;
+            if after.is_none() {
+                break;
+            }
+            // Others go first for as long.
+            tokio::time::sleep(began.elapsed()).await;
+        }
+    }
+    Ok(rows)
+}
+
 async fn release(
     database: &Database,
     table: &'static PartitionedTable,
@@ -139,7 +182,11 @@ async fn release(
     // Before anybody has to wait; this also makes the second look short.
     let partition = release.partition.clone();
     let is_movable = database
-        .read(move |conn| on_server(conn, |c| statements::is_movable(c, table, &partition)))
+        .read(move |conn| {
+            on_server(conn, |c| {
+                statements::release::is_movable(c, table, &partition)
+            })
+        })
         .await?;
     if !is_movable {
         return Ok(Lock::Taken(None));
@@ -147,20 +194,20 @@ async fn release(
     if let (Some(rest), Some(until)) = (release.below.clone(), release.partition.until) {
         let next = rest.clone();
         let announced = alone(database, table, move |c| {
-            statements::announce_widening(c, table, &rest, until)
+            statements::release::announce_widening(c, table, &rest, until)
         });
         if announced.await? == Lock::Busy {
             return Ok(Lock::Busy);
         }
         let checked = alone(database, table, move |c| {
-            statements::check_widening(c, table, &next)
+            statements::release::check_widening(c, table, &next)
         });
         if checked.await? == Lock::Busy {
             return Ok(Lock::Busy);
         }
     }
     alone(database, table, move |c| {
-        statements::release(c, table, &release)
+        statements::release::release(c, table, &release)
     })
     .await
 }

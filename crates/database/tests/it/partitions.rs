@@ -1,5 +1,6 @@
 //! Days of a table that grows; PostgreSQL only.
 
+mod clearing;
 mod layout;
 
 use database::partitions::{Key, Moment, Owner, PartitionedTable, drop_old, make_ahead};

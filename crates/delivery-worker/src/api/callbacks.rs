@@ -3,6 +3,7 @@
 
 mod create;
 mod delete;
+mod hurrying;
 mod judge;
 mod list;
 mod pause;

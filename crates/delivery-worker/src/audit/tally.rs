@@ -8,6 +8,7 @@ use events::EventId;
 
 use super::{Horizons, hour_of_id, read_id};
 use crate::domain::delivery::{DeliveryState, Origin, TIME_BYTES};
+use crate::ordering::WHEN_FREED_US;
 use crate::store::schema::{attempts, deliveries, events as events_table};
 
 /// How many deliveries one statement reads.
@@ -51,7 +52,8 @@ pub struct DeliveryCounts {
     pub replays_by_state: HashMap<String, i64>,
     /// Pending ones of webhooks that are paused or disabled.
     pub held: i64,
-    /// When the oldest pending one that nothing holds was due, microseconds.
+    /// When the oldest pending one was due that nothing holds, neither its webhook nor another
+    /// delivery of its record, microseconds.
     pub oldest_due_at_us: Option<i64>,
     /// Those that a receiver answered with 2xx more than once.
     pub repeated: i64,
@@ -309,7 +311,7 @@ impl DeliveryCounts {
         }
         if is_held {
             self.held += 1;
-        } else {
+        } else if row.due_at_us < WHEN_FREED_US {
             let oldest = self.oldest_due_at_us.unwrap_or(i64::MAX);
             self.oldest_due_at_us = Some(oldest.min(row.due_at_us));
         }

@@ -251,6 +251,11 @@ impl Standing {
         self.paused_at.is_some() || self.paused_until.is_some_and(|until| until > now)
     }
 
+    /// Whether there is something that a person ends by resuming it, over or not.
+    pub(crate) fn is_resumable(&self) -> bool {
+        self.paused_at.is_some() || self.paused_until.is_some() || self.open_until.is_some()
+    }
+
     /// Whether pending deliveries wait for something else than their time.
     pub(crate) fn holds(&self, now: Timestamp) -> bool {
         self.disabled_at.is_some()

@@ -1,6 +1,7 @@
 //! An event on its way in, with the deliveries that it is given.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use events::Change;
@@ -20,8 +21,9 @@ pub(crate) struct Arrival {
     pub(crate) seq: Option<i64>,
     /// The record that the event is of.
     pub(crate) record: Option<RecordKey>,
-    /// Whether its account follows the revisions of its records.
-    pub(crate) follows_revisions: bool,
+    /// The webhooks of its account for which the revisions of its records are
+    /// followed, whether or not it fires them; `None` if they are not.
+    pub(crate) in_order: Option<Arc<[WebhookId]>>,
     /// One for each webhook that it fires.
     pub(crate) deliveries: Vec<PlannedDelivery>,
     /// Which message of the batch it was.

@@ -70,7 +70,7 @@ async fn match_all(
                 body: message.body.clone(),
                 seq: message.seq.and_then(|seq| i64::try_from(seq).ok()),
                 record: record_of(&event.change),
-                follows_revisions: snapshot.follows_revisions(event.account_id),
+                in_order: snapshot.in_order(event.account_id),
                 deliveries: deliveries(snapshot, event),
                 place: *place,
             });

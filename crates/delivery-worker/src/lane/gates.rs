@@ -75,6 +75,22 @@ impl<J> Lanes<J> {
         self.divide(webhook, now_us)
     }
 
+    /// Closes a lane that lets something through, as an answer asked for that is not on
+    /// record yet: nothing starts meanwhile. It opens by itself at that time, or by the
+    /// record. What it had queued comes back.
+    pub(crate) fn hold(&mut self, webhook: WebhookId, until_us: i64, now_us: i64) -> Vec<J> {
+        let half_open = match self.lanes.get(&webhook).map(|lane| lane.gate) {
+            Some(Gate::Open) => false,
+            Some(Gate::HalfOpen) => true,
+            _ => return Vec::new(),
+        };
+        let gate = Gate::ClosedUntil {
+            until_us,
+            half_open,
+        };
+        self.set_gate(webhook, gate, now_us)
+    }
+
     /// Opens the lanes whose time has come.
     pub(crate) fn tick(&mut self, now_us: i64) {
         while let Some(&(until_us, webhook)) = self.opening.first() {

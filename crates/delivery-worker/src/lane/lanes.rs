@@ -23,6 +23,8 @@ pub(crate) struct Lanes<J> {
     pub(super) opening: BTreeSet<(i64, WebhookId)>,
     /// Lanes whose rate lets nothing start, by when it does.
     pub(super) paced: BTreeSet<(i64, WebhookId)>,
+    /// The earliest of those times that its keeper was told.
+    told_start_us: Option<i64>,
     pub(super) with_open_breaker: usize,
     pub(super) last_asked: AccountId,
     pub(super) crew: Crew,
@@ -41,6 +43,7 @@ impl<J> Lanes<J> {
             due: BTreeSet::new(),
             opening: BTreeSet::new(),
             paced: BTreeSet::new(),
+            told_start_us: None,
             with_open_breaker: 0,
             last_asked: AccountId(i64::MIN),
             crew: Crew::default(),
@@ -223,8 +226,16 @@ impl<J> Lanes<J> {
     }
 
     /// When something may start whose rate keeps it back now.
-    pub(crate) fn next_start_us(&self) -> Option<i64> {
-        self.paced.first().map(|(at_us, _)| *at_us)
+    pub(crate) fn tell_next_start_us(&mut self) -> Option<i64> {
+        self.told_start_us = self.paced.first().map(|(at_us, _)| *at_us);
+        self.told_start_us
+    }
+
+    /// Whether there is such a time, and another one than was told last.
+    pub(crate) fn has_news_of_next_start(&mut self) -> bool {
+        let told_us = self.told_start_us;
+        self.tell_next_start_us()
+            .is_some_and(|at_us| Some(at_us) != told_us)
     }
 
     /// Frees a slot. `duration_us` is how long the receiver took, if it was

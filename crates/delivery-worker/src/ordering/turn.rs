@@ -19,6 +19,8 @@ pub(crate) struct Waiter {
     pub(crate) revision: i64,
     /// When it arrived.
     pub(crate) created_at_us: i64,
+    /// Whether its event made it, not a replay.
+    pub(crate) is_live: bool,
     /// Whether nobody has tried it or asked for it yet. What a person asks for
     /// again goes, whatever was sent since.
     pub(crate) is_new: bool,
@@ -32,6 +34,8 @@ pub(crate) struct RecordNow {
     pub(crate) seen: Option<SeenRevisions>,
     /// The lowest revision among the deliveries that are not over.
     pub(crate) first: Option<i64>,
+    /// The same of those that are live: these do not wait for replays.
+    pub(crate) first_live: Option<i64>,
     /// Whether one of them is under way.
     pub(crate) is_busy: bool,
     /// The highest revision that was delivered lately.
@@ -65,7 +69,12 @@ pub(crate) fn turn(waiter: Waiter, record: &RecordNow, patience: Patience, now_u
     if let (true, Some(after)) = (waiter.is_new, newer) {
         return Turn::Late { after };
     }
-    if record.is_busy || record.first.is_some_and(|first| first < waiter.revision) {
+    let first = if waiter.is_live {
+        record.first_live
+    } else {
+        record.first
+    };
+    if record.is_busy || first.is_some_and(|first| first < waiter.revision) {
         return Turn::Behind;
     }
     let seen = record.seen.as_ref().filter(|_| waiter.is_new);
@@ -82,5 +91,37 @@ pub(crate) fn turn(waiter: Waiter, record: &RecordNow, patience: Patience, now_u
         Turn::Gap { until_us }
     } else {
         Turn::PassingGap
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn live_changes_do_not_wait_for_replays_unless_one_is_under_way() {
+        let patience = Patience {
+            gap_us: 50,
+            start_us: 10,
+        };
+        let waiter = |revision, is_live| Waiter {
+            revision,
+            created_at_us: 0,
+            is_live,
+            is_new: is_live,
+        };
+        // A replay of revision 2 waits, and the live revisions 6 and 7.
+        let mut record = RecordNow {
+            first: Some(2),
+            first_live: Some(6),
+            ..RecordNow::default()
+        };
+        let judge = |it, record: &RecordNow| turn(it, record, patience, 0);
+        assert_eq!(judge(waiter(6, true), &record), Turn::Now);
+        assert_eq!(judge(waiter(7, true), &record), Turn::Behind);
+        assert_eq!(judge(waiter(2, false), &record), Turn::Now);
+        assert_eq!(judge(waiter(5, false), &record), Turn::Behind);
+        record.is_busy = true;
+        assert_eq!(judge(waiter(6, true), &record), Turn::Behind);
     }
 }

@@ -1,6 +1,6 @@
 //! The webhooks in memory, and how they were at one moment.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use events::{AccountId, Event};
@@ -29,7 +29,7 @@ pub(super) struct Known {
 pub(crate) struct Snapshot {
     version: i64,
     by_account: HashMap<AccountId, Arc<Index>>,
-    in_order: HashSet<AccountId>,
+    in_order: HashMap<AccountId, Arc<[WebhookId]>>,
 }
 
 impl Snapshot {
@@ -38,9 +38,10 @@ impl Snapshot {
         self.version
     }
 
-    /// Whether the revisions of the account's records are followed.
-    pub(crate) fn follows_revisions(&self, account: AccountId) -> bool {
-        self.in_order.contains(&account)
+    /// The webhooks for which the revisions of the account's records are followed,
+    /// switched off ones included; `None` if they are not.
+    pub(crate) fn in_order(&self, account: AccountId) -> Option<Arc<[WebhookId]>> {
+        self.in_order.get(&account).cloned()
     }
 
     /// The webhooks of the event's account that it fires, by id. One that is paused
@@ -73,10 +74,12 @@ impl Known {
     /// The webhooks of these accounts.
     pub(super) fn snapshot(&self, accounts: impl IntoIterator<Item = AccountId>) -> Snapshot {
         let mut by_account = HashMap::new();
-        let mut in_order = HashSet::new();
+        let mut in_order = HashMap::new();
         for account in accounts {
-            if self.in_order.contains_key(&account) {
-                in_order.insert(account);
+            if let Some(webhooks) = self.in_order.get(&account) {
+                in_order
+                    .entry(account)
+                    .or_insert_with(|| webhooks.iter().copied().collect());
             }
             if let Some(index) = self.by_account.get(&account) {
                 by_account

@@ -18,7 +18,7 @@ use super::workers::has_others;
 use crate::domain::webhook::WebhookId;
 use crate::lane::Ask;
 use crate::ordering::Patience;
-pub(crate) use in_turn::{KeptLane, PassedGap};
+pub(crate) use in_turn::{KeptLane, LateChange, PassedGap};
 
 /// What sending needs to know of a claimed delivery.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -46,6 +46,8 @@ pub(crate) struct Claimed {
     pub(crate) next_due_us: Option<i64>,
     /// Revisions that were not waited for any longer.
     pub(crate) gaps: Vec<PassedGap>,
+    /// Changes that were skipped, because they came too late for their order.
+    pub(crate) late: Vec<LateChange>,
 }
 
 /// Which lanes want a record's changes in order or its latest only, and how long
@@ -145,6 +147,7 @@ fn claim_lane(
         rows,
         next_due_us: find_next_due(conn, ask.webhook, now_us)?,
         gaps: Vec::new(),
+        late: Vec::new(),
     })
 }
 

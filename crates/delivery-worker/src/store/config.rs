@@ -39,7 +39,9 @@ pub(crate) fn bump_version(conn: &mut Connection<'_>) -> Result<i64, DatabaseErr
 /// Makes changes of webhooks, and of the pipelines that they refer to, wait until
 /// this transaction ends.
 ///
-/// Order of locks: lanes, this, webhooks.
+/// Order of locks: lanes, this, webhooks, the revisions of records, deliveries. Who
+/// puts deliveries aside or makes them due holds their lane, and may then read
+/// revisions and write deliveries by turns.
 pub(crate) fn lock_config(conn: &mut Connection<'_>) -> Result<(), DatabaseError> {
     // SQLite has one writer, so that it is locked as it is.
     if let Connection::Postgres(c) = conn {

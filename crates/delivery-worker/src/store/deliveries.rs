@@ -4,12 +4,27 @@ use database::{Connection, DatabaseError, on_backend};
 use diesel::dsl::sql;
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 use events::EventId;
 
 use super::schema::{deliveries, event_bodies};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::webhook::WebhookId;
+
+/// As what a delivery is sent that is queued again, and for how many others: one
+/// that was skipped for a newer change stands for nothing but itself.
+pub(super) type UnlessSkipped = (
+    diesel::dsl::Eq<deliveries::send_as, SqlLiteral<Nullable<Text>>>,
+    diesel::dsl::Eq<deliveries::coalesced, SqlLiteral<Nullable<BigInt>>>,
+);
+
+/// Leaves both as they are, unless the delivery was skipped.
+pub(super) fn unless_skipped() -> UnlessSkipped {
+    (
+        deliveries::send_as.eq(sql("CASE WHEN state <> 'skipped' THEN send_as END")),
+        deliveries::coalesced.eq(sql("CASE WHEN state <> 'skipped' THEN coalesced END")),
+    )
+}
 
 /// The condition of the partial index on what is due. Written out, since an
 /// engine cannot see a bound value when it chooses the index.

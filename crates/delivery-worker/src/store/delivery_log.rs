@@ -8,7 +8,7 @@ use events::{AccountId, EventId, Timestamp};
 use http_api::TimeRange;
 use serde_json::Value;
 
-use super::deliveries::is_pending;
+use super::deliveries::unless_skipped;
 use super::schema::{
     attempt_bodies, attempts, deliveries, webhook_lanes, webhook_versions, webhooks,
 };
@@ -16,7 +16,6 @@ use super::webhook_records::StandingRow;
 use crate::domain::delivery::{DeliveryId, DeliveryState};
 use crate::domain::webhook::WebhookId;
 use crate::domain::webhook_record::Standing;
-use crate::ordering::WHEN_FREED_US;
 
 /// The most attempts that are shown of one delivery.
 const MAX_SHOWN_ATTEMPTS: i64 = 100;
@@ -312,34 +311,11 @@ pub(crate) fn retry_now(
                 deliveries::claim_no.eq(deliveries::claim_no + 1),
                 deliveries::worker_id.eq(None::<Vec<u8>>),
                 deliveries::held_for.eq(None::<String>),
+                unless_skipped(),
                 deliveries::expires_at_us.eq(now_us.saturating_add(expire_after_us)),
                 deliveries::finished_at_us.eq(None::<i64>),
             ))
             .execute(c))?
     };
     Ok(updated == 1)
-}
-
-/// Makes every pending delivery of a webhook due now, the oldest first: one that was tried before
-/// gets the place back that it had when it came, ahead of all that came later.
-pub(crate) fn make_due(
-    conn: &mut Connection<'_>,
-    webhook_id: WebhookId,
-) -> Result<(), DatabaseError> {
-    let now_us = conn.now_us()?;
-    on_backend!(conn, |c| diesel::update(
-        deliveries::table
-            .filter(is_pending())
-            .filter(deliveries::webhook_id.eq(webhook_id.0))
-            // What waits for another one of its record is due after it.
-            .filter(deliveries::due_at_us.lt(WHEN_FREED_US))
-            .filter(
-                deliveries::due_at_us
-                    .gt(now_us)
-                    .or(deliveries::attempts.gt(0))
-            )
-    )
-    .set(deliveries::due_at_us.eq(deliveries::created_at_us))
-    .execute(c))?;
-    Ok(())
 }

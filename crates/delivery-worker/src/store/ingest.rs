@@ -130,11 +130,17 @@ pub(crate) fn insert_arrivals(
         .collect();
     insert_bodies(conn, &new)?;
     lock_lanes_of(conn, &new)?;
+    let pipelines = pipelines_of(&new);
+    if !pipelines.is_empty() {
+        // Before any pipeline is read or written: who saves a trigger looks at them
+        // under this lock.
+        lock_config(conn)?;
+    }
     let not_claimed = records_of_others(conn, &terms.worker, &new)?;
     let freed = in_turn::note_revisions_of(conn, &new, now_us)?;
     insert_deliveries(conn, terms, &new, &not_claimed, now_us)?;
     in_turn::keep_latest_of(conn, &new, now_us)?;
-    let changed_webhooks = upsert_pipelines(conn, &new, now_us)?;
+    let changed_webhooks = upsert_pipelines(conn, &pipelines, now_us)?;
     Ok(Ingested {
         now_us,
         new_events,
@@ -144,28 +150,25 @@ pub(crate) fn insert_arrivals(
     })
 }
 
-/// Takes pipelines over and switches off what hung on stages that are gone;
-/// `true` if there was any.
-fn upsert_pipelines(
-    conn: &mut Connection<'_>,
-    arrivals: &[&Arrival],
-    now_us: i64,
-) -> Result<bool, DatabaseError> {
-    let changes: Vec<(AccountId, &PipelineChanged)> = arrivals
+fn pipelines_of<'a>(arrivals: &[&'a Arrival]) -> Vec<(AccountId, &'a PipelineChanged)> {
+    arrivals
         .iter()
         .filter_map(|arrival| match &arrival.event.change {
             Change::Pipeline(change) => Some((arrival.event.account_id, change)),
             _ => None,
         })
-        .collect();
-    if changes.is_empty() {
-        return Ok(false);
-    }
-    // Before any pipeline is read or written: who saves a trigger looks at them
-    // under this lock. Lanes come before it, and so they do above.
-    lock_config(conn)?;
+        .collect()
+}
+
+/// Takes pipelines over and switches off what hung on stages that are gone;
+/// `true` if there was any. Needs the lock on the configuration.
+fn upsert_pipelines(
+    conn: &mut Connection<'_>,
+    changes: &[(AccountId, &PipelineChanged)],
+    now_us: i64,
+) -> Result<bool, DatabaseError> {
     let mut gone: BTreeMap<i64, Gone> = BTreeMap::new();
-    for (account, change) in changes {
+    for &(account, change) in changes {
         upsert_pipeline(conn, account, change, gone.entry(account.0).or_default())?;
     }
     let mut any = false;
@@ -240,13 +243,19 @@ fn insert_bodies(conn: &mut Connection<'_>, arrivals: &[&Arrival]) -> Result<(),
 }
 
 /// Keeps others from claiming in lanes where this batch claims, or where what
-/// waits depends on it.
+/// waits depends on it: of an account that follows revisions, in all that want them
+/// in order, for what is put aside there may wait for one that fires something else
+/// or nothing.
 fn lock_lanes_of(conn: &mut Connection<'_>, arrivals: &[&Arrival]) -> Result<(), DatabaseError> {
     let planned = arrivals.iter().flat_map(|arrival| &arrival.deliveries);
     let mut webhooks: Vec<i64> = planned
         .filter(|planned| planned.has_place || planned.keeping.is_some())
         .map(|planned| planned.webhook.0)
         .collect();
+    let in_order = arrivals
+        .iter()
+        .filter_map(|arrival| arrival.in_order.as_ref());
+    webhooks.extend(in_order.flat_map(|lanes| lanes.iter().map(|webhook| webhook.0)));
     if webhooks.is_empty() {
         return Ok(());
     }

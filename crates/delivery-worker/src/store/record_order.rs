@@ -15,7 +15,7 @@ use super::schema::deliveries;
 use crate::domain::delivery::{DeliveryId, DeliveryState};
 use crate::domain::webhook::WebhookId;
 use crate::lane::{Component, RecordKey};
-pub(crate) use freeing::{free_after, free_all, free_first, list_holding_lanes};
+pub(crate) use freeing::{free_after, free_all, free_first, free_held, list_holding_lanes};
 pub(crate) use latest::keep_latest;
 pub(crate) use revisions::{forget_revisions, list_seen, note_revisions, pass_gap};
 

@@ -10,7 +10,7 @@ use events::{AccountId, Timestamp};
 use serde_json::Value;
 
 use super::config::{bump_version, lock_config};
-use super::record_order::forget_revisions;
+use super::record_order::{forget_revisions, free_held};
 use super::schema::{webhook_lanes, webhooks};
 use super::webhook_keys::{KeysRow, update_keys};
 use super::webhook_versions::{NewVersion, insert_version};
@@ -174,7 +174,7 @@ pub(crate) fn insert_webhook<E: From<DatabaseError>>(
 ) -> Result<StoredWebhook, E> {
     let encoded = encode_settings(&config.settings)?;
     let config_version = bump_version(conn)?;
-    if config.settings.ordered {
+    if config.settings.ordered && !wants_order(conn, account_id)? {
         forget_revisions(conn, account_id)?;
     }
     let id = insert_row(conn, account_id, config, &encoded, config_version, now)?;
@@ -261,9 +261,13 @@ pub(crate) fn update_config(
     let id = current.id;
     let encoded = encode_settings(&config.settings)?;
     let config_version = bump_version(conn)?;
-    if config.settings.ordered && !current.config.settings.ordered {
-        // Perhaps nobody followed them until now.
+    let (old, new) = (&current.config.settings, &config.settings);
+    if new.ordered && !old.ordered && !wants_order(conn, account_id)? {
         forget_revisions(conn, account_id)?;
+    }
+    if (old.ordered, old.latest_only) != (new.ordered, new.latest_only) {
+        let now_us = conn.now_us()?;
+        free_held(conn, id, now_us)?;
     }
     let version: i64 = on_backend!(conn, |c| diesel::update(
         webhooks::table
@@ -293,6 +297,17 @@ pub(crate) fn update_config(
         now,
     };
     insert_version(conn, &next)
+}
+
+/// Whether any webhook of the account wants changes in order, so that the revisions
+/// of its records are followed. Call it once changes of webhooks wait.
+fn wants_order(conn: &mut Connection<'_>, account_id: AccountId) -> Result<bool, DatabaseError> {
+    let rows: Vec<Value> = on_backend!(conn, |c| webhooks::table
+        .filter(webhooks::account_id.eq(account_id.0))
+        .filter(webhooks::deleted_at_us.is_null())
+        .select(webhooks::settings)
+        .load(c))?;
+    Ok(rows.iter().any(|settings| settings["ordered"] == true))
 }
 
 /// Turns a locked webhook into a tombstone, which its deliveries still refer to.

@@ -2,8 +2,8 @@
 //! longer.
 //!
 //! Whatever ends a delivery makes the next one of its record due in the same
-//! commit. This finds what was missed: after a setting changed, or where one ended
-//! without an outcome.
+//! commit. This finds what was missed: after a setting changed, where one ended
+//! without an outcome, or where a worker of an older version recorded it.
 
 use std::time::Duration;
 
@@ -12,46 +12,45 @@ use tokio::time::Instant;
 
 use crate::domain::webhook::WebhookId;
 use crate::engine::Engine;
+use crate::ordering::Keeping;
+use crate::store::claims::lock_lanes;
 use crate::store::record_order::{free_all, free_first, list_holding_lanes};
 
-/// How often webhooks are looked for that no longer want their changes in order.
+/// How often what waits is looked at.
 const PERIOD: Duration = Duration::from_secs(15);
-/// How often all that waits is looked at, which takes longer the more it is.
-const LONG_PERIOD: Duration = Duration::from_secs(5 * 60);
+/// How many times as long as a look takes is waited before the next: it takes
+/// longer the more waits.
+const REST: u32 = 20;
 /// How many rows of one webhook one commit frees.
 const BATCH: i64 = 5_000;
 
-/// When this was last done.
+/// When this is next done.
 #[derive(Debug, Default)]
 pub(super) struct Freeing {
-    looked_at: Option<Instant>,
-    looked_at_all: Option<Instant>,
+    next: Option<Instant>,
 }
 
 impl Freeing {
     /// Looks around if it is time to.
     pub(super) async fn look(&mut self, engine: &Engine) -> Result<(), DatabaseError> {
-        let is_time = |at: Option<Instant>, period| at.is_none_or(|at| at.elapsed() >= period);
-        if !is_time(self.looked_at, PERIOD) {
+        let began = Instant::now();
+        if self.next.is_some_and(|next| began < next) {
             return Ok(());
         }
-        let looks_at_all = is_time(self.looked_at_all, LONG_PERIOD);
         let holding = engine.database.read(list_holding_lanes).await?;
         for webhook in holding {
-            let is_kept = engine
-                .registry
-                .find(webhook)
-                .map(|it| it.keeping().is_some());
-            match is_kept {
-                Some(true) if looks_at_all => free_missed(engine, webhook).await?,
-                Some(false) => free_from_order(engine, webhook).await?,
-                _ => {}
+            let known = engine.registry.find(webhook);
+            match known.map(|it| it.keeping()) {
+                Some(Some(Keeping::InOrder)) => free_missed(engine, webhook).await?,
+                // Few wait there, each for one that is under way.
+                Some(Some(Keeping::Latest)) => {
+                    free_some(engine, webhook).await?;
+                }
+                Some(None) => free_from_order(engine, webhook).await?,
+                None => {}
             }
         }
-        self.looked_at = Some(Instant::now());
-        if looks_at_all {
-            self.looked_at_all = self.looked_at;
-        }
+        self.next = Some(Instant::now() + (began.elapsed() * REST).max(PERIOD));
         Ok(())
     }
 }
@@ -61,6 +60,8 @@ pub(super) async fn free_missed(engine: &Engine, webhook: WebhookId) -> Result<(
     let freed = engine
         .database
         .write(move |conn| {
+            // Nobody puts a delivery aside meanwhile.
+            lock_lanes(conn, std::iter::once(webhook.0))?;
             let now_us = conn.now_us()?;
             free_first(conn, webhook, now_us)
         })
@@ -73,17 +74,25 @@ pub(super) async fn free_missed(engine: &Engine, webhook: WebhookId) -> Result<(
 
 async fn free_from_order(engine: &Engine, webhook: WebhookId) -> Result<(), DatabaseError> {
     loop {
-        let freed = engine
-            .database
-            .write(move |conn| {
-                let now_us = conn.now_us()?;
-                free_all(conn, webhook, BATCH, now_us)
-            })
-            .await?;
+        let freed = free_some(engine, webhook).await?;
         if freed == 0 {
             return Ok(());
         }
         tracing::info!(%webhook, count = freed, "deliveries do not wait for each other any longer");
+    }
+}
+
+async fn free_some(engine: &Engine, webhook: WebhookId) -> Result<usize, DatabaseError> {
+    let freed = engine
+        .database
+        .write(move |conn| {
+            lock_lanes(conn, std::iter::once(webhook.0))?;
+            let now_us = conn.now_us()?;
+            free_all(conn, webhook, BATCH, now_us)
+        })
+        .await?;
+    if freed > 0 {
         engine.delivery_is_due(webhook);
     }
+    Ok(freed)
 }

@@ -18,3 +18,9 @@ ALTER TABLE deliveries ADD COLUMN held_for TEXT;
 ALTER TABLE deliveries ADD COLUMN send_as TEXT;
 -- How many skipped changes of its record it stands for; NULL: none.
 ALTER TABLE deliveries ADD COLUMN coalesced BIGINT;
+
+-- A record's deliveries by revision: the next one is found at once, however many
+-- wait. Begins as the one that it takes the place of, and serves the same queries.
+DROP INDEX deliveries_pending_record;
+CREATE INDEX deliveries_pending_record
+    ON deliveries (webhook_id, record_id, component, revision) WHERE state = 'pending';

@@ -4,10 +4,10 @@ use database::{Connection, DatabaseError};
 use events::AccountId;
 use http_api::{ApiError, Caller, Record};
 
+use super::hurrying::Hurried;
 use super::{ShowTerms, Shown};
 use crate::domain::webhook::{WebhookId, WebhookKind};
 use crate::state::AppState;
-use crate::store::delivery_log::make_due;
 use crate::store::lane_pauses::{pause_by_person, resume_by_person};
 use crate::store::webhook_records::{find_webhook, lock_webhook};
 
@@ -29,10 +29,20 @@ pub(crate) async fn resume(
     caller: &Caller,
     id: i64,
 ) -> Result<Record<Shown>, ApiError> {
-    change(kind, state, caller, id, |conn, id| {
+    let (account_id, webhook_id) = (AccountId(caller.account_id), WebhookId(id));
+    let found = state
+        .read(move |conn| Ok(find_webhook(conn, account_id, kind, webhook_id)?))
+        .await?;
+    let standing = found.ok_or(ApiError::NotFound)?.webhook.standing;
+    let hurried = if standing.is_resumable() {
+        Hurried::begin(state, webhook_id).await?
+    } else {
+        Hurried::NOT_BEGUN
+    };
+    change(kind, state, caller, id, move |conn, id| {
         let is_changed = resume_by_person(conn, id)?;
         if is_changed {
-            make_due(conn, id)?;
+            hurried.finish(conn, id)?;
         }
         Ok(is_changed)
     })
@@ -45,7 +55,7 @@ async fn change(
     state: &AppState,
     caller: &Caller,
     id: i64,
-    change: fn(&mut Connection<'_>, WebhookId) -> Result<bool, DatabaseError>,
+    change: impl Fn(&mut Connection<'_>, WebhookId) -> Result<bool, DatabaseError> + Send + 'static,
 ) -> Result<Record<Shown>, ApiError> {
     let (account_id, id) = (AccountId(caller.account_id), WebhookId(id));
     let terms = ShowTerms::new(state, caller);

@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use database::Connection;
 use events::{AccountId, Timestamp};
 use http_api::{
@@ -10,7 +12,7 @@ use http_api::{
 };
 use idempotency::{Answer, Idempotency, Outcome};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::api::sentence::sentence;
@@ -44,8 +46,8 @@ pub(crate) struct RotateSecretRequest {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RotatedSecret {
     /// What callbacks are signed with from now on. It is shown here and never again. An answer that
-    /// is given again for the same `Idempotency-Key` has the secret of that moment, or null if the
-    /// webhook is gone.
+    /// is given again for the same `Idempotency-Key` has it as well, or null if the webhook is gone;
+    /// where the secret was changed again since, it is refused with 409.
     #[schema(value_type = String, example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]
     secret: Option<String>,
     /// The public key of the new `v1a` signatures; null unless `ed25519` is on.
@@ -210,7 +212,7 @@ impl Rotation {
                 .map(Timestamp::to_rfc3339),
             revision: stored.webhook.revision,
         };
-        let answer = Answer::of_record(shown.revision, &shown)?;
+        let answer = Answer::of_record(shown.revision, &Kept::of(&shown, &keys.secret))?;
         shown.secret = Some(self.secret.expose());
         Ok((answer, shown))
     }
@@ -260,6 +262,27 @@ fn too_many() -> ApiError {
     }
 }
 
+/// What is kept of an answer for repeats.
+#[derive(Debug, Serialize)]
+struct Kept<'a> {
+    #[serde(flatten)]
+    shown: &'a RotatedSecret,
+    /// The secret, sealed: whether it is still the one that signs is seen by it.
+    sealed_secret: String,
+}
+
+/// The key of [`Kept::sealed_secret`].
+const SEALED_SECRET: &str = "sealed_secret";
+
+impl<'a> Kept<'a> {
+    fn of(shown: &'a RotatedSecret, sealed_secret: &[u8]) -> Self {
+        Self {
+            shown,
+            sealed_secret: STANDARD.encode(sealed_secret),
+        }
+    }
+}
+
 /// Puts the secret back into an answer that is given again: who repeats a request has not seen
 /// the first answer.
 async fn show_again(
@@ -272,10 +295,46 @@ async fn show_again(
     let stored = state
         .read(move |conn| Ok(find_webhook(conn, account_id, kind, id)?))
         .await?;
-    let secret = stored.map(|stored| state.keys.unseal(&stored.keys.secret, owner));
-    let secret = secret.transpose().map_err(ApiError::internal)?;
-    let mut body: Value = serde_json::from_slice(answer.body()).map_err(ApiError::internal)?;
-    body["secret"] = secret.map(|secret| secret.expose()).into();
+    let mut body: Map<String, Value> =
+        serde_json::from_slice(answer.body()).map_err(ApiError::internal)?;
+    let then = body.remove(SEALED_SECRET);
+    let secret = match stored {
+        None => None,
+        Some(stored) => {
+            let now = state.keys.unseal(&stored.keys.secret, owner);
+            let now = now.map_err(ApiError::internal)?;
+            if !is_the_one_of_then(&now, then.as_ref(), state, owner) {
+                return Err(replaced(kind));
+            }
+            Some(now.expose())
+        }
+    };
+    body.insert("secret".to_owned(), secret.into());
     answer.set_body(&body)?;
     Ok(answer)
+}
+
+/// Whether the secret that signs now is the one that an answer was about. One whose master key is
+/// gone since is none.
+fn is_the_one_of_then(
+    now: &WebhookSecret,
+    then: Option<&Value>,
+    state: &AppState,
+    owner: SecretOwner,
+) -> bool {
+    then.and_then(Value::as_str)
+        .and_then(|sealed| STANDARD.decode(sealed).ok())
+        .and_then(|sealed| state.keys.unseal(&sealed, owner).ok())
+        .is_some_and(|then| then == *now)
+}
+
+fn replaced(kind: WebhookKind) -> ApiError {
+    let kind = kind.as_str();
+    ApiError::Conflict {
+        detail: format!(
+            "This request was done, but the secret of this {kind} was changed again since, so that \
+             the one it made cannot be shown any more; rotate the secret with another \
+             Idempotency-Key to get one that you know."
+        ),
+    }
 }

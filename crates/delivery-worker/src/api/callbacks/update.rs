@@ -5,6 +5,7 @@ use events::{AccountId, Timestamp};
 use http_api::{ApiError, Caller, Fields, IfMatch, JsonBody, Record};
 use serde_json::Value;
 
+use super::hurrying::Hurried;
 use super::judge::Judge;
 use super::settings::{Reader, read_patch};
 use super::stages::NewlyNamed;
@@ -14,7 +15,6 @@ use crate::domain::webhook::{WebhookId, WebhookKind};
 use crate::domain::webhook_record::WebhookPatch;
 use crate::secret::{KeyRing, KeysError, SealedPair, SecretOwner};
 use crate::state::AppState;
-use crate::store::delivery_log::make_due;
 use crate::store::error::StoreError;
 use crate::store::lanes::enable_lane;
 use crate::store::webhook_keys::update_keys;
@@ -58,6 +58,12 @@ pub(crate) async fn update(
     let known = named.wait(state, account_id).await?;
     judge.finish(fields, merged, Some(before), &known)?;
 
+    let is_enabling = read.patch.active == Some(true) && current.standing.disabled_at.is_some();
+    let hurried = if is_enabling {
+        Hurried::begin(state, id).await?
+    } else {
+        Hurried::NOT_BEGUN
+    };
     let unit = UpdateUnit {
         kind,
         id,
@@ -66,6 +72,7 @@ pub(crate) async fn update(
         if_match,
         judge,
         patch: read.patch,
+        hurried,
     };
     let (stored, shown, changed) = state.write(move |conn| unit.run(conn)).await?;
     let test = if changed {
@@ -106,6 +113,7 @@ struct UpdateUnit {
     if_match: IfMatch,
     judge: Judge,
     patch: WebhookPatch,
+    hurried: Hurried,
 }
 
 impl UpdateUnit {
@@ -147,7 +155,7 @@ impl UpdateUnit {
         }
         if is_enabled {
             enable_lane(conn, self.id)?;
-            make_due(conn, self.id)?;
+            self.hurried.finish(conn, self.id)?;
         }
         if !(is_changed || is_enabled) {
             return Ok((current, false));

@@ -56,6 +56,7 @@ impl World {
                 waiter: Waiter {
                     revision,
                     created_at_us: self.now,
+                    is_live: true,
                     is_new: true,
                 },
                 state: State::Waits { due: self.now },
@@ -66,9 +67,11 @@ impl World {
     fn record(&self, record: u64) -> RecordNow {
         let rows = || self.rows.iter().filter(|row| row.record == record);
         let open = rows().filter(|row| !row.is_over());
+        let first = open.map(|row| row.waiter.revision).min();
         RecordNow {
             seen: self.seen.get(&record).cloned(),
-            first: open.map(|row| row.waiter.revision).min(),
+            first,
+            first_live: first,
             is_busy: rows().any(|row| row.state == State::UnderWay),
             delivered: self.delivered.get(&record).copied(),
         }

@@ -124,6 +124,7 @@ pub(super) fn claim(
                 rows,
                 next_due_us: next_due.get(&ask.webhook.0).copied(),
                 gaps: Vec::new(),
+                late: Vec::new(),
             }
         })
         .collect())

@@ -47,6 +47,16 @@ pub(crate) struct PassedGap {
     pub(crate) missing: Vec<RangeInclusive<i64>>,
 }
 
+/// A change that came when a newer one had been delivered.
+#[derive(Debug, Clone)]
+pub(crate) struct LateChange {
+    id: Vec<u8>,
+    pub(crate) record: RecordKey,
+    pub(crate) revision: i64,
+    /// The newer one.
+    pub(crate) after: i64,
+}
+
 /// One claim for one lane.
 pub(super) struct Claim<'a> {
     pub(super) worker: &'a [u8],
@@ -76,10 +86,12 @@ impl Candidate {
     }
 
     fn waiter(&self, revision: i64) -> Waiter {
+        let is_live = self.origin == Origin::Event.as_str();
         Waiter {
             revision,
             created_at_us: self.created_at_us,
-            is_new: self.claim_no == 0 && self.origin == Origin::Event.as_str(),
+            is_live,
+            is_new: self.claim_no == 0 && is_live,
         }
     }
 }
@@ -91,8 +103,7 @@ struct Decided {
     held_for_record: Vec<Vec<u8>>,
     /// By when they are looked at again.
     held_for_gap: BTreeMap<i64, Vec<Vec<u8>>>,
-    /// With the newer revision that was delivered.
-    late: Vec<(Vec<u8>, i64)>,
+    late: Vec<LateChange>,
     gaps: Vec<PassedGap>,
 }
 
@@ -127,7 +138,7 @@ pub(super) fn claim(
     claim: &Claim<'_>,
 ) -> Result<Claimed, DatabaseError> {
     let mut rows: Vec<ClaimedRow> = Vec::new();
-    let mut gaps = Vec::new();
+    let (mut gaps, mut late) = (Vec::new(), Vec::new());
     let mut is_all = false;
     for _ in 0..MAX_LOOKS {
         let candidates = list_candidates(conn, claim)?;
@@ -135,6 +146,10 @@ pub(super) fn claim(
         let freed = put_aside(conn, &decided, claim.now_us)?;
         rows.extend(take(conn, claim.worker, &decided.go, claim.now_us)?);
         gaps.extend(decided.gaps);
+        // Where only the latest is wanted, what is older is no loss.
+        if claim.lane.keeping == Keeping::InOrder {
+            late.extend(decided.late);
+        }
         is_all = candidates.len() < LOOK && !freed;
         if is_all || rows.len() >= claim.ask.limit {
             break;
@@ -151,6 +166,7 @@ pub(super) fn claim(
         rows,
         next_due_us,
         gaps,
+        late,
     })
 }
 
@@ -213,7 +229,12 @@ fn decide(
         let record = records.entry(key).or_default();
         let waiter = candidate.waiter(revision);
         match turn(waiter, record, claim.patience, claim.now_us) {
-            Turn::Late { after } => decided.late.push((id, after)),
+            Turn::Late { after } => decided.late.push(LateChange {
+                id,
+                record: key,
+                revision,
+                after,
+            }),
             Turn::Behind => decided.held_for_record.push(id),
             Turn::Gap { until_us } => decided.hold_for_gap(id, until_us),
             verdict @ (Turn::Now | Turn::PassingGap) => {

@@ -17,7 +17,7 @@ pub(super) fn note_revisions_of(
     arrivals: &[&Arrival],
     now_us: i64,
 ) -> Result<Vec<WebhookId>, DatabaseError> {
-    let followed = arrivals.iter().filter(|arrival| arrival.follows_revisions);
+    let followed = arrivals.iter().filter(|arrival| arrival.in_order.is_some());
     note_revisions(conn, followed.map(|arrival| &*arrival.event), now_us)
 }
 

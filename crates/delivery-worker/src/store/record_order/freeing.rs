@@ -22,8 +22,9 @@ struct Freed {
 }
 
 /// After something happened to these deliveries: makes the next one of each
-/// record due, and a deletion of many tasks that waited for one of them. It is
-/// judged again when it is claimed. Returns the webhooks.
+/// record due, the next live one, which does not wait for replays, and the first
+/// deletion of many tasks, if one of them was of a task. They are judged again when
+/// they are claimed. Returns the webhooks.
 pub(crate) fn free_after(
     conn: &mut Connection<'_>,
     over: &[DeliveryId],
@@ -33,22 +34,31 @@ pub(crate) fn free_after(
         return Ok(Vec::new());
     }
     let ids = literals(conn, over);
-    let next_of_record = format!(
-        "SELECT (SELECT d.id FROM deliveries d WHERE d.webhook_id = o.webhook_id \
-             AND d.record_id = o.record_id AND d.component = o.component \
-             AND d.state = 'pending' ORDER BY d.revision, d.id LIMIT 1) \
-         FROM deliveries o WHERE o.id IN ({ids})"
-    );
+    let next_of_record = |which: &str| {
+        format!(
+            "SELECT (SELECT d.id FROM deliveries d WHERE d.webhook_id = o.webhook_id \
+                 AND d.record_id = o.record_id AND d.component = o.component \
+                 AND d.state = 'pending' {which} ORDER BY d.revision LIMIT 1) \
+             FROM deliveries o WHERE o.id IN ({ids})"
+        )
+    };
     let all_tasks = format!(
-        "SELECT d.id FROM deliveries d JOIN (SELECT DISTINCT webhook_id FROM deliveries \
-             WHERE id IN ({ids}) AND component = 'task') o ON o.webhook_id = d.webhook_id \
-         WHERE d.record_id IS NULL AND d.component = 'task' AND d.state = 'pending'"
+        "SELECT (SELECT d.id FROM deliveries d WHERE d.webhook_id = o.webhook_id \
+             AND d.record_id IS NULL AND d.component = 'task' AND d.state = 'pending' \
+             AND d.origin = 'event' ORDER BY d.id LIMIT 1) \
+         FROM (SELECT DISTINCT webhook_id FROM deliveries \
+             WHERE id IN ({ids}) AND component = 'task') o"
     );
-    free(conn, &[next_of_record, all_tasks], now_us)
+    let queries = [
+        next_of_record("AND d.origin = 'event'"),
+        next_of_record(""),
+        all_tasks,
+    ];
+    free(conn, &queries, now_us)
 }
 
 /// Makes what waits for nothing any longer due, however it came about; returns
-/// whether there was any.
+/// whether there was any. Needs the lane's lock.
 pub(crate) fn free_first(
     conn: &mut Connection<'_>,
     webhook: WebhookId,
@@ -57,17 +67,44 @@ pub(crate) fn free_first(
     let first = format!(
         "SELECT d.id FROM deliveries d WHERE d.webhook_id = {} AND d.state = 'pending' \
              AND d.due_at_us >= {WHEN_FREED_US} \
-             AND (d.record_id IS NULL OR NOT EXISTS (SELECT 1 FROM deliveries e \
+             AND CASE WHEN d.record_id IS NULL THEN NOT EXISTS (SELECT 1 FROM deliveries e \
+                 WHERE e.webhook_id = d.webhook_id AND e.record_id IS NULL \
+                 AND e.component = d.component AND e.state = 'pending' \
+                 AND e.due_at_us >= {WHEN_FREED_US} AND e.id < d.id) \
+             ELSE NOT EXISTS (SELECT 1 FROM deliveries e \
                  WHERE e.webhook_id = d.webhook_id AND e.record_id = d.record_id \
                  AND e.component = d.component AND e.state = 'pending' \
-                 AND e.revision < d.revision))",
+                 AND (d.origin <> 'event' OR e.origin = 'event') \
+                 AND e.revision < d.revision) END",
         webhook.0
     );
     Ok(!free(conn, &[first], now_us)?.is_empty())
 }
 
+/// Makes all that was put aside of a webhook due, in its own time or not: it was
+/// judged by what the webhook does not want any longer. Needs the lane's lock.
+pub(crate) fn free_held(
+    conn: &mut Connection<'_>,
+    webhook: WebhookId,
+    now_us: i64,
+) -> Result<(), DatabaseError> {
+    on_backend!(conn, |c| diesel::update(
+        deliveries::table
+            .filter(deliveries::webhook_id.eq(webhook.0))
+            .filter(is_pending())
+            .filter(deliveries::held_for.is_not_null())
+    )
+    .set((
+        deliveries::due_at_us.eq(now_us),
+        deliveries::held_for.eq(None::<String>),
+    ))
+    .execute(c))?;
+    Ok(())
+}
+
 /// Makes deliveries due that wait for another one, at most `limit`, the oldest
-/// first: their webhook does not want them in order any longer. Returns how many.
+/// first: their webhook does not want all of them in order any longer. Returns how
+/// many. Needs the lane's lock.
 pub(crate) fn free_all(
     conn: &mut Connection<'_>,
     webhook: WebhookId,

@@ -116,9 +116,9 @@ pub(crate) fn list_events(
 }
 
 /// The bodies of these events, as far as they are kept. From here to the commit
-/// nobody erases a person from them or removes them: who does waits, and then finds
-/// what was queued. Whether somebody did before is to be asked in a statement after
-/// this one.
+/// nobody erases a person from them or removes them: who erases waits, and then looks
+/// for what was queued; who removes passes over them. Whether somebody did before is
+/// to be asked in a statement after this one.
 pub(crate) fn hold_bodies(
     conn: &mut Connection<'_>,
     ids: &[&[u8]],

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::candidates::EventCandidate;
 use crate::domain::delivery::{DeliveryId, DeliveryState, Origin};
 use crate::domain::replay::ReplayLane;
-use crate::store::deliveries::is_pending;
+use crate::store::deliveries::{is_pending, unless_skipped};
 use crate::store::schema::deliveries;
 
 /// Makes a delivery of each event that the job has not made one of, due in this
@@ -96,6 +96,7 @@ pub(crate) fn queue_again(
             deliveries::expires_at_us.eq(now_us.saturating_add(expire_after_us)),
             deliveries::finished_at_us.eq(None::<i64>),
             deliveries::held_for.eq(None::<String>),
+            unless_skipped(),
             deliveries::replay_id.eq(lane.replay.0),
         ))
         .execute(c)?;

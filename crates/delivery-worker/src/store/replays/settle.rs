@@ -7,6 +7,7 @@ use diesel::sql_types::Bool;
 use super::{ReplayRow, count_by_state};
 use crate::domain::delivery::{DeliveryId, DeliveryState, Origin};
 use crate::domain::replay::ReplayState;
+use crate::store::claims::lock_lanes;
 use crate::store::deliveries::{is_pending, not_held_by_a_live_worker};
 use crate::store::record_order::free_after;
 use crate::store::schema::{deliveries, replay_lanes, replays};
@@ -32,6 +33,7 @@ pub(crate) fn settle_replays(
     after: Option<i64>,
 ) -> Result<Settled, DatabaseError> {
     let now_us = conn.now_us()?;
+    let locked = lock_lanes_of_cancelled(conn)?;
     let is_queued = sql_bool(
         "NOT EXISTS (SELECT 1 FROM replay_lanes l
          WHERE l.replay_id = replays.id AND l.next_step_us IS NOT NULL)",
@@ -62,6 +64,12 @@ pub(crate) fn settle_replays(
     }
     for row in rows {
         let end = match row.state() {
+            // Cancelled since the lanes were locked: that is for the next look.
+            Some(ReplayState::Cancelling)
+                if row.webhook_id.is_some_and(|it| !locked.contains(&it)) =>
+            {
+                continue;
+            }
             Some(ReplayState::Cancelling) => {
                 take_back(conn, &row, now_us)?;
                 ReplayState::Cancelled
@@ -73,6 +81,22 @@ pub(crate) fn settle_replays(
         }
     }
     Ok(settled)
+}
+
+/// Locks the lanes that deliveries are taken back from, so that nobody puts one
+/// aside meanwhile that would wait for them; returns their webhooks. Lanes come
+/// before all else, and all at once.
+fn lock_lanes_of_cancelled(conn: &mut Connection<'_>) -> Result<Vec<i64>, DatabaseError> {
+    let webhooks: Vec<Option<i64>> = on_backend!(conn, |c| replays::table
+        .filter(replays::finished_at_us.is_null())
+        .filter(replays::state.eq(ReplayState::Cancelling.as_str()))
+        .filter(replays::webhook_id.is_not_null())
+        .select(replays::webhook_id)
+        .distinct()
+        .load(c))?;
+    let webhooks: Vec<i64> = webhooks.into_iter().flatten().collect();
+    lock_lanes(conn, webhooks.iter().copied())?;
+    Ok(webhooks)
 }
 
 /// Stops a job, and ends those of its deliveries that nobody has. What a retry made

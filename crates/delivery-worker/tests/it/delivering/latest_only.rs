@@ -83,6 +83,27 @@ async fn while_a_webhook_is_paused_one_change_of_each_record_waits() {
     assert!(text.ends_with("component=order&event=add"), "{text}");
     wait_until(DEADLINE, || async { site.number(WAITING).await == 0 }).await;
     assert_eq!(callbacks(&receiver).len(), 3);
+
+    // The second was to be sent as an add and stood for the first, until it was skipped
+    // itself: now it stands for nothing but itself.
+    let second = skipped.iter().find(|it| it["revision"] == 2).unwrap();
+    assert_eq!(
+        (&second["send_as"], &second["coalesced"]),
+        (&json!("add"), &json!(1))
+    );
+    let path = format!("/api/v1/deliveries/{}", second["id"].as_str().unwrap());
+    let retry = format!("{path}/retry");
+    let force = json!({"force": true});
+    first.api.post(&retry, force).await.expect(200);
+    let requests = wait_for_callbacks(&receiver, 4).await;
+    let text = requests[3].text();
+    assert!(text.contains("name=v2"), "{text}");
+    assert!(text.ends_with("component=order&event=edit"), "{text}");
+    let again = first.api.get(&path).await.expect(200).json();
+    assert_eq!(
+        (&again["send_as"], &again["coalesced"]),
+        (&Value::Null, &json!(0))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

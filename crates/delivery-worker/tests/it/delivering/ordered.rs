@@ -12,16 +12,16 @@ use super::events::{event, order_changed, task_changed};
 use super::site::{DEADLINE, Site, callbacks, quick, wait_for_callbacks};
 
 /// Much longer than any test waits for what it waits for.
-const LONG: Duration = Duration::from_secs(3_600);
+pub(super) const LONG: Duration = Duration::from_secs(3_600);
 
-fn patient(gap_wait: Duration) -> DeliveryConfig {
+pub(super) fn patient(gap_wait: Duration) -> DeliveryConfig {
     DeliveryConfig {
         gap_wait,
         ..quick()
     }
 }
 
-fn edit(id: i64, revision: i64) -> Event {
+pub(super) fn edit(id: i64, revision: i64) -> Event {
     let action = if revision == 1 {
         Action::Add
     } else {
@@ -35,7 +35,7 @@ fn revision(request: &ReceivedRequest) -> i64 {
     header.parse().unwrap()
 }
 
-fn revisions(requests: &[ReceivedRequest]) -> Vec<i64> {
+pub(super) fn revisions(requests: &[ReceivedRequest]) -> Vec<i64> {
     requests.iter().map(revision).collect()
 }
 
@@ -49,7 +49,7 @@ fn by_record(requests: &[ReceivedRequest]) -> HashMap<String, Vec<i64>> {
     records
 }
 
-async fn held_for_gaps(site: &Site) -> i64 {
+pub(super) async fn held_for_gaps(site: &Site) -> i64 {
     site.number(
         "SELECT count(*) AS number FROM deliveries WHERE state = 'pending' AND held_for = 'gap'",
     )
@@ -208,7 +208,7 @@ async fn what_is_over_makes_way_however_it_ended() {
 async fn a_record_that_was_there_before_starts_where_it_is() {
     let site = Site::start().await;
     let receiver = MockReceiver::start().await;
-    let worker = site.worker_with(patient(LONG)).await;
+    let worker = site.worker_with(patient(Duration::from_secs(2))).await;
     let webhook = worker.webhook(&receiver).await;
     site.take_in(&edit(1, 3)).await;
     wait_for_callbacks(&receiver, 1).await;

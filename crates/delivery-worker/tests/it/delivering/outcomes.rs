@@ -101,6 +101,34 @@ async fn retry_after_pauses_the_whole_webhook() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_starts_once_the_receiver_has_asked_for_a_pause() {
+    let site = Site::start().await;
+    let receiver = MockReceiver::start().await;
+    let config = DeliveryConfig {
+        webhook_concurrency: 1,
+        retry_schedule: vec![Duration::ZERO; 20],
+        ..quick()
+    };
+    let worker = site.worker_with(config).await;
+    worker.webhook(&receiver).await;
+    receiver.answer_always(Answer::status(429).header("retry-after", "600"));
+    for id in 1..=30 {
+        drop(site.publish(&order_added(id)).await);
+    }
+    wait_until(DEADLINE, || async {
+        site.number("SELECT count(paused_until_us) AS number FROM webhook_lanes")
+            .await
+            == 1
+    })
+    .await;
+    site.wait_for(30, "pending").await;
+    // What waited to be sent was given back.
+    let claimed = "SELECT count(*) AS number FROM deliveries WHERE worker_id IS NOT NULL";
+    wait_until(DEADLINE, || async { site.number(claimed).await == 0 }).await;
+    assert_eq!(callbacks(&receiver).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_old_expires_unsent() {
     let site = Site::start().await;
     let receiver = MockReceiver::start().await;

@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use database::{Connection, DatabaseError, on_backend};
+use diesel::dsl::not;
 use diesel::prelude::*;
 use events::{Change, Decoded, Event, EventId};
 
 use super::{Candidate, Claim, Decided, LOOK};
-use crate::domain::webhook::WebhookId;
+use crate::domain::delivery::Origin;
 use crate::lane::{Component, RecordKey};
 use crate::ordering::{Keeping, RecordNow, SeenRevisions, Turn, turn};
-use crate::store::deliveries::{find_event_body, is_pending};
+use crate::store::deliveries::{find_event_body, is_pending, not_held_by_a_live_worker};
 use crate::store::record_order::list_seen;
 use crate::store::schema::deliveries;
 
@@ -27,7 +28,7 @@ pub(super) fn decide_of_many(
         && candidate.component == Component::Task.as_str()
         && candidate.waiter(0).is_new
     {
-        if has_earlier_tasks(conn, claim.ask.webhook, &candidate.id)? {
+        if has_earlier_tasks(conn, claim, &candidate.id)? {
             decided.held_for_record.push(id);
             return Ok(());
         }
@@ -57,14 +58,20 @@ pub(super) fn decide_of_many(
 
 fn has_earlier_tasks(
     conn: &mut Connection<'_>,
-    webhook: WebhookId,
+    claim: &Claim<'_>,
     id: &[u8],
 ) -> Result<bool, DatabaseError> {
     let earlier: Option<Vec<u8>> = on_backend!(conn, |c| deliveries::table
-        .filter(deliveries::webhook_id.eq(webhook.0))
+        .filter(deliveries::webhook_id.eq(claim.ask.webhook.0))
         .filter(deliveries::component.eq(Component::Task.as_str()))
         .filter(is_pending())
         .filter(deliveries::id.lt(id))
+        // Replays are waited for only while they are under way.
+        .filter(
+            deliveries::origin
+                .eq(Origin::Event.as_str())
+                .or(not(not_held_by_a_live_worker(claim.now_us)))
+        )
         .select(deliveries::id)
         .first(c)
         .optional())?;

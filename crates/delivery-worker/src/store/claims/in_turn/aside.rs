@@ -25,12 +25,13 @@ pub(super) fn put_aside(
     for (until_us, ids) in &decided.held_for_gap {
         hold(conn, ids, HeldFor::Gap, *until_us)?;
     }
-    for (id, after) in &decided.late {
+    for late in &decided.late {
+        let after = late.after;
         let because = format!(
             "it came when the newer revision {after} had been delivered; retry it to send it \
              all the same"
         );
-        on_backend!(conn, |c| diesel::update(deliveries::table.find(id))
+        on_backend!(conn, |c| diesel::update(deliveries::table.find(&late.id))
             .filter(is_pending())
             .set((
                 deliveries::state.eq(DeliveryState::Skipped.as_str()),
@@ -44,7 +45,7 @@ pub(super) fn put_aside(
     let late: Vec<DeliveryId> = decided
         .late
         .iter()
-        .filter_map(|(id, _)| DeliveryId::from_bytes(id))
+        .filter_map(|late| DeliveryId::from_bytes(&late.id))
         .collect();
     Ok(!free_after(conn, &late, now_us)?.is_empty())
 }

@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use database::{Connection, DatabaseError, on_backend};
-use diesel::dsl::{min, not};
+use diesel::dsl::not;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::{Candidate, Claim, records_of};
 use crate::domain::delivery::{DeliveryId, TIME_BYTES};
@@ -39,8 +40,13 @@ pub(super) fn read_records(
         }
     }
     let webhook = claim.ask.webhook;
-    for (key, first) in list_first(conn, webhook, &keys)? {
-        records.entry(key).or_default().first = Some(first);
+    for row in list_first(conn, webhook, &keys)? {
+        let Some(component) = Component::parse(&row.component) else {
+            continue;
+        };
+        let id = row.record_id;
+        let record = records.entry(RecordKey { component, id }).or_default();
+        (record.first, record.first_live) = (row.first, row.first_live);
     }
     for key in list_busy(conn, webhook, &keys, claim.now_us)? {
         records.entry(key).or_default().is_busy = true;
@@ -63,31 +69,46 @@ fn before_skew(id: DeliveryId) -> DeliveryId {
     DeliveryId(uuid::Uuid::from_u128(since << (128 - 8 * TIME_BYTES)))
 }
 
-/// The lowest revision of each record that is not over.
+#[derive(QueryableByName)]
+struct First {
+    #[diesel(sql_type = Text)]
+    component: String,
+    #[diesel(sql_type = BigInt)]
+    record_id: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    first: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    first_live: Option<i64>,
+}
+
+/// The lowest revision of each record that is not over, and of those that are live.
+/// Each is one look into the index, however many wait.
 fn list_first(
     conn: &mut Connection<'_>,
     webhook: WebhookId,
     keys: &[RecordKey],
-) -> Result<Vec<(RecordKey, i64)>, DatabaseError> {
-    let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
-    let rows: Vec<(String, Option<i64>, Option<i64>)> = on_backend!(conn, |c| deliveries::table
-        .filter(deliveries::webhook_id.eq(webhook.0))
-        .filter(deliveries::record_id.eq_any(&ids))
-        .filter(is_pending())
-        .group_by((deliveries::component, deliveries::record_id))
-        .select((
-            deliveries::component,
-            deliveries::record_id,
-            min(deliveries::revision)
-        ))
-        .load(c))?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|(component, id, first)| {
-            let component = Component::parse(&component)?;
-            Some((RecordKey { component, id: id? }, first?))
-        })
-        .collect())
+) -> Result<Vec<First>, DatabaseError> {
+    let asked: Vec<String> = keys
+        .iter()
+        .map(|key| format!("('{}', CAST({} AS BIGINT))", key.component.as_str(), key.id))
+        .collect();
+    let lowest = |which: &str| {
+        format!(
+            "(SELECT d.revision FROM deliveries d WHERE d.webhook_id = {} \
+             AND d.record_id = k.record_id AND d.component = k.component \
+             AND d.state = 'pending' {which} ORDER BY d.revision LIMIT 1)",
+            webhook.0
+        )
+    };
+    let query = format!(
+        "WITH k (component, record_id) AS (VALUES {}) \
+         SELECT k.component AS component, k.record_id AS record_id, {} AS first, \
+         {} AS first_live FROM k",
+        asked.join(", "),
+        lowest(""),
+        lowest("AND d.origin = 'event'"),
+    );
+    Ok(on_backend!(conn, |c| diesel::sql_query(&query).load(c))?)
 }
 
 /// The records of which something is under way, here or elsewhere.

@@ -30,6 +30,18 @@ BEGIN
 END
 $$";
 
+/// Gives what is still to be sent 9 MB in each table, stored as they are.
+const MUCH: &str = "
+ALTER TABLE event_bodies ALTER COLUMN body SET STORAGE EXTERNAL;
+ALTER TABLE attempts ALTER COLUMN error SET STORAGE EXTERNAL;
+ALTER TABLE attempt_bodies ALTER COLUMN request_body SET STORAGE EXTERNAL;
+UPDATE event_bodies SET body = convert_to(repeat('x', 9000000), 'UTF8')
+    WHERE event_id IN (SELECT event_id FROM deliveries WHERE state = 'pending');
+UPDATE attempts SET error = repeat('x', 9000000)
+    WHERE delivery_id IN (SELECT id FROM deliveries WHERE state = 'pending');
+UPDATE attempt_bodies SET request_body = convert_to(repeat('x', 9000000), 'UTF8')
+    WHERE delivery_id IN (SELECT id FROM deliveries WHERE state = 'pending')";
+
 const PARTITIONS: &str = "SELECT count(*) AS number FROM pg_inherits \
      WHERE inhparent = 'attempt_bodies'::regclass";
 const RESTS: &str = "SELECT count(*) AS number FROM pg_class \
@@ -45,6 +57,15 @@ WITH bounds AS (
 )
 SELECT count(*) AS number FROM bounds a WHERE a.part[1] <> 'MINVALUE' AND NOT EXISTS (
     SELECT 1 FROM bounds b WHERE b.inhparent = a.inhparent AND b.part[2] = a.part[1])";
+
+/// A worker to which nothing is old yet.
+fn waiting() -> DeliveryConfig {
+    DeliveryConfig {
+        keep_deliveries: Duration::from_secs(60 * 24 * 60 * 60),
+        keep_events: Duration::from_secs(61 * 24 * 60 * 60),
+        ..patient()
+    }
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn days_are_made_ahead_and_old_ones_dropped() {
@@ -74,12 +95,6 @@ async fn what_is_owed_of_a_day_stays_and_the_rest_of_the_day_goes() {
         return;
     }
     site.execute(DAYS).await;
-    // Away for a while: nothing goes yet.
-    let waiting = || DeliveryConfig {
-        keep_deliveries: Duration::from_secs(60 * 24 * 60 * 60),
-        keep_events: Duration::from_secs(61 * 24 * 60 * 60),
-        ..patient()
-    };
     let receiver = MockReceiver::start().await;
     let worker = site.worker_with(waiting()).await;
     worker.webhook(&receiver).await;
@@ -105,6 +120,34 @@ async fn what_is_owed_of_a_day_stays_and_the_rest_of_the_day_goes() {
     assert_eq!(site.number(kept).await, 1);
     make_due(&site).await;
     site.wait_for(2, "delivered").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_over_goes_also_of_a_day_that_stays() {
+    let site = Site::start().await;
+    if site.database.backend() == Backend::Sqlite {
+        return;
+    }
+    site.execute(DAYS).await;
+    let receiver = MockReceiver::start().await;
+    let worker = site.worker_with(waiting()).await;
+    worker.webhook(&receiver).await;
+    receiver.answer_next(Answer::status(500));
+    let owed = added_days_ago(&site, 1, 40).await;
+    site.take_in(&owed).await;
+    wait_for_callbacks(&receiver, 1).await;
+    let over = added_days_ago(&site, 2, 40).await;
+    site.take_in(&over).await;
+    wait_until(DEADLINE, || async { all_rows(&site).await == [2; 4] }).await;
+    worker.stop().await;
+    age(&site).await;
+    // What is owed has too much of each table to be moved.
+    site.execute(MUCH).await;
+
+    let _worker = site.worker_with(patient()).await;
+    wait_until(DEADLINE, || async { all_rows(&site).await == [1; 4] }).await;
+    let kept = "SELECT count(*) AS number FROM attempt_bodies_kept_first";
+    assert_eq!(site.number(kept).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

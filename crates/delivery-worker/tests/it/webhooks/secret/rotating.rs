@@ -181,9 +181,33 @@ async fn a_repeat_shows_the_secret_again() {
 
     let other = json!({"overlap_hours": 1});
     assert_eq!(keyed(other).await.status, 422);
+    // Another name is no other secret.
+    let named = json!({"name": "renamed"});
+    app.api.patch(&path, named).await.expect(200);
+    assert_eq!(keyed(json!({})).await.expect(200).json(), first);
     app.api.delete(&path).await.expect(204);
     let gone = keyed(json!({})).await.expect(200).json();
     assert_eq!(gone["secret"], json!(null));
+}
+
+#[tokio::test]
+async fn a_repeat_after_another_rotation_mixes_nothing_up() {
+    let app = TestApp::start().await;
+    let created = app.create_webhook(json!({"ed25519": true})).await;
+    let rotate_path = format!("{}/secret/rotate", path_of(&created));
+    let keyed = async |key| {
+        let header = ("Idempotency-Key", key);
+        rotate_with(&app, &rotate_path, header, json!({})).await
+    };
+    keyed("rotation-1").await.expect(200);
+    let second = keyed("rotation-2").await.expect(200).json();
+    let refused = keyed("rotation-1").await;
+    assert_eq!(refused.status, 409);
+    let refused = refused.json();
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(detail.contains("changed again since"), "{detail}");
+    assert!(!refused.to_string().contains("whsec_"));
+    assert_eq!(keyed("rotation-2").await.expect(200).json(), second);
 }
 
 #[tokio::test]

@@ -32,20 +32,56 @@ const DETACHED: &str = "SELECT count(*) AS number FROM pg_class \
      WHERE relkind = 'r' AND starts_with(relname, 'intake_bodies_gone_')";
 const OUTCOMES: &str = "SELECT outcome AS text FROM intake_requests ORDER BY id";
 
-#[tokio::test]
-async fn days_go_at_once_and_what_nobody_could_read_stays() {
-    let setup = Setup::new().await;
+/// More unread requests of a day than are moved, and a thousand that were read, with what they
+/// held.
+const MANY: &str = "
+INSERT INTO sources (id, account_id, preset, name, token, active, settings, revision,
+    created_at_us, updated_at_us) VALUES (1, 1, 'webhook', 'site', 't', TRUE, '{}', 1, 0, 0);
+INSERT INTO intake_requests (id, account_id, source_id, received_at_us, method, remote_address,
+    body_bytes, outcome, status, correlation_id)
+SELECT i, 1, 1, (extract(epoch FROM now())::BIGINT / 86400 - 35) * 86400000000 + i, 'POST', '', 1,
+    CASE WHEN i <= 2001 THEN 'malformed' ELSE 'lead' END, 200, ''
+FROM generate_series(1, 3001) AS i;
+INSERT INTO intake_bodies (request_id, received_at_us, query, headers, body)
+SELECT id, received_at_us, '', '{}', '' FROM intake_requests";
+
+/// Runs this on PostgreSQL; `false` on SQLite.
+async fn is_prepared(setup: &Setup, sql: String) -> bool {
     let database = setup.open().await;
     if database.backend() == Backend::Sqlite {
-        return;
+        return false;
     }
     database
-        .write(|conn| {
-            on_backend!(conn, |c| c.batch_execute(DAYS))?;
+        .write(move |conn| {
+            on_backend!(conn, |c| c.batch_execute(&sql))?;
             Ok::<_, DatabaseError>(())
         })
         .await
         .unwrap();
+    true
+}
+
+#[tokio::test]
+async fn what_was_read_goes_also_of_a_day_that_stays() {
+    let setup = Setup::new().await;
+    if !is_prepared(&setup, format!("{DAYS}; {MANY}")).await {
+        return;
+    }
+    let app = TestApp::start_on(setup).await;
+    wait_until(DEADLINE, || async {
+        app.count_rows("intake_bodies").await == 2_001
+    })
+    .await;
+    assert_eq!(app.count_rows("intake_bodies_past_35").await, 2_001);
+    assert_eq!(app.count_rows("intake_requests").await, 2_001);
+}
+
+#[tokio::test]
+async fn days_go_at_once_and_what_nobody_could_read_stays() {
+    let setup = Setup::new().await;
+    if !is_prepared(&setup, DAYS.to_owned()).await {
+        return;
+    }
     // Nothing is old yet.
     let mut patient = setup.clone();
     patient.config.keep_requests = Duration::from_secs(100 * 24 * 60 * 60);
