@@ -204,9 +204,12 @@ async fn start_service(
     verifier: TokenVerifier,
     cancel: &CancellationToken,
 ) -> String {
-    let service = Service::build(EntityConfig::default(), dependencies)
-        .await
-        .unwrap();
+    let config = EntityConfig {
+        // The tests' clock is far behind the database's, by which old events go.
+        keep_events: Duration::MAX,
+        ..EntityConfig::default()
+    };
+    let service = Service::build(config, dependencies).await.unwrap();
     let base = serve_on_loopback(&service, verifier, cancel);
     tokio::spawn(service.run(cancel.clone()));
     base
