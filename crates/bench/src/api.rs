@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use hyper::{Method, StatusCode};
-use rig::{Ask, Connection};
+use rig::{Answer, Ask, Connection};
 use serde_json::{Value, json};
 
 /// An authorized connection.
@@ -57,8 +57,8 @@ impl Api {
         self.post("/api/v1/tasks", &body).await.map(drop)
     }
 
-    /// Creates a webhook for one kind of event.
-    pub(crate) async fn create_webhook(&mut self, url: &str, event: &str) -> anyhow::Result<()> {
+    /// Creates a webhook for one kind of event; its id.
+    pub(crate) async fn create_webhook(&mut self, url: &str, event: &str) -> anyhow::Result<u64> {
         let body = json!({
             "name": url,
             "url": url,
@@ -66,7 +66,47 @@ impl Api {
             "events": [event],
             "active": true,
         });
-        self.post("/api/v1/webhooks", &body).await.map(drop)
+        let created = self.post("/api/v1/webhooks", &body).await?;
+        created["id"].as_u64().context("a webhook has an id")
+    }
+
+    /// Holds a webhook's deliveries.
+    pub(crate) async fn pause_webhook(&mut self, id: u64) -> anyhow::Result<()> {
+        let path = format!("/api/v1/webhooks/{id}/pause");
+        self.ask(Ask::new(Method::POST, path)).await.map(drop)
+    }
+
+    /// Lets them go.
+    pub(crate) async fn resume_webhook(&mut self, id: u64) -> anyhow::Result<()> {
+        let path = format!("/api/v1/webhooks/{id}/resume");
+        self.ask(Ask::new(Method::POST, path)).await.map(drop)
+    }
+
+    /// Drops a webhook and what waits for it.
+    pub(crate) async fn delete_webhook(&mut self, id: u64) -> anyhow::Result<()> {
+        let path = format!("/api/v1/webhooks/{id}");
+        self.ask(Ask::new(Method::DELETE, path)).await.map(drop)
+    }
+
+    /// How many deliveries wait for a webhook.
+    pub(crate) async fn waiting(&mut self, webhook: u64) -> anyhow::Result<u64> {
+        let path = format!("/api/v1/webhooks/{webhook}");
+        let answer = self.ask(Ask::get(path)).await?.json()?;
+        answer["waiting"]
+            .as_u64()
+            .context("a webhook says what waits")
+    }
+
+    async fn ask(&mut self, ask: Ask) -> anyhow::Result<Answer> {
+        let what = format!("{} {}", ask.method, ask.path);
+        let answer = self.connection.send(ask).await?;
+        ensure!(
+            answer.status.is_success(),
+            "{what} answered {}: {}",
+            answer.status,
+            answer.text()
+        );
+        Ok(answer)
     }
 
     async fn post(&mut self, path: &str, body: &Value) -> anyhow::Result<Value> {

@@ -9,14 +9,17 @@ use bytes::Bytes;
 use hyper::StatusCode;
 use rig::{Callback, Receiver, Reply};
 
+use crate::under_way::UnderWay;
+
 /// Without a new callback for so long, what is missing will not come.
 const STALLED: Duration = Duration::from_secs(30);
 
-/// A receiver that answers 200 at once and notes what came.
+/// A receiver that answers 200 and notes what came.
 #[derive(Debug, Clone)]
 pub(crate) struct Noting {
     receiver: Receiver,
     arrivals: Arc<Mutex<Arrivals>>,
+    under_way: UnderWay,
 }
 
 /// What the callbacks are about that are noted.
@@ -32,8 +35,8 @@ pub(crate) struct Arrivals {
     component: Component,
     /// The record that a callback was about, and when it came; repeats left out.
     pub(crate) first: Vec<(u64, Instant)>,
-    /// Callbacks whose `webhook-id` had come before.
-    pub(crate) repeats: u64,
+    /// When callbacks came whose `webhook-id` had come before.
+    pub(crate) repeats: Vec<Instant>,
     /// The body of one of them.
     pub(crate) sample: Bytes,
     /// Callbacks about tasks, which only mark that all before them has come.
@@ -44,21 +47,44 @@ pub(crate) struct Arrivals {
 }
 
 impl Noting {
+    /// One that answers at once.
     pub(crate) async fn start(component: Component) -> anyhow::Result<Self> {
+        Self::start_taking(component, Duration::ZERO).await
+    }
+
+    /// One that takes so long to answer.
+    pub(crate) async fn start_taking(
+        component: Component,
+        takes: Duration,
+    ) -> anyhow::Result<Self> {
         let arrivals = Arc::new(Mutex::new(Arrivals::of(component, 0)));
-        let noting = Arc::clone(&arrivals);
+        let under_way = UnderWay::default();
+        let (noting, calls) = (Arc::clone(&arrivals), under_way.clone());
         let receiver = Receiver::start(move |callback| {
             lock(&noting).note(callback);
-            std::future::ready(Reply::Status(StatusCode::OK))
+            let call = calls.begin();
+            async move {
+                if !takes.is_zero() {
+                    tokio::time::sleep(takes).await;
+                }
+                drop(call);
+                Reply::Status(StatusCode::OK)
+            }
         });
         Ok(Self {
             receiver: receiver.await?,
             arrivals,
+            under_way,
         })
     }
 
     pub(crate) fn receiver(&self) -> Receiver {
         self.receiver
+    }
+
+    /// Calls that came and are not answered.
+    pub(crate) fn under_way(&self) -> usize {
+        self.under_way.now()
     }
 
     /// Forgets what came before and hands it over.
@@ -110,7 +136,7 @@ impl Arrivals {
         Self {
             component,
             first: Vec::new(),
-            repeats: 0,
+            repeats: Vec::new(),
             sample: Bytes::new(),
             tasks: 0,
             ignored_up_to,
@@ -122,8 +148,8 @@ impl Arrivals {
     pub(crate) fn check(&self, expected: usize) -> anyhow::Result<()> {
         let came = self.first.len();
         ensure!(came == expected, "{came} of {expected} callbacks came");
-        if self.repeats > 0 {
-            eprintln!("bench: {} callbacks came again", self.repeats);
+        if !self.repeats.is_empty() {
+            eprintln!("bench: {} callbacks came again", self.repeats.len());
         }
         Ok(())
     }
@@ -162,7 +188,7 @@ impl Arrivals {
             self.first.push((record, at));
             self.sample = body;
         } else {
-            self.repeats += 1;
+            self.repeats.push(at);
         }
     }
 }

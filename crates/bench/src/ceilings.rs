@@ -7,13 +7,19 @@ mod posts;
 mod publishing;
 mod sqlite;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
+use crate::backlog::{self, drained};
 use crate::changes::{self, delivered};
 use crate::form::{Backends, Form};
 use crate::leads;
 use crate::options::{Options, Part};
+use crate::processor::{Parts, Used};
 use crate::report::{Measure, Ratio, millis, per_second, percentile};
+
+pub(crate) use disk::fsync_times;
 
 /// Connections of the bare client: as many as Dealwire opens to one webhook and to ten.
 const CONNECTIONS: [u32; 2] = [16, 160];
@@ -34,13 +40,47 @@ fn posts(connections: u32) -> String {
     format!("bare POSTs, {connections} connections")
 }
 
+/// Something that was done again and again.
+#[derive(Debug, Clone, Copy)]
+struct Done {
+    count: usize,
+    took: Duration,
+}
+
+impl Done {
+    fn rate(self) -> f64 {
+        per_second(self.count, self.took)
+    }
+}
+
+/// Processor time that a ceiling takes.
+#[derive(Debug)]
+struct Effort {
+    parts: Parts,
+    before: Used,
+}
+
+impl Effort {
+    /// Of this program, and of these servers.
+    fn begin(servers: &[(String, u32)]) -> anyhow::Result<Self> {
+        let parts = Parts::without_product(servers);
+        let before = parts.used()?;
+        Ok(Self { parts, before })
+    }
+
+    fn end(self, what: &str, done: Done) -> anyhow::Result<Vec<Measure>> {
+        self.parts
+            .measures(&self.before, what, done.count, done.took)
+    }
+}
+
 /// Measures those that the run's parts have; `callback` is the body of one.
 pub(crate) async fn measure(
     options: &Options,
     backends: Option<&Backends>,
     callback: Option<&Bytes>,
 ) -> anyhow::Result<Vec<Measure>> {
-    let fsync = disk::fsync_times(&options.dir)?;
+    let fsync = fsync_times(&options.dir)?;
     let mut measures = vec![Measure::ms(FSYNC, millis(percentile(&fsync, 50)))];
     if let Some(body) = callback {
         of_changes(options, backends, body, &mut measures).await?;
@@ -58,17 +98,27 @@ async fn of_changes(
     measures: &mut Vec<Measure>,
 ) -> anyhow::Result<()> {
     for connections in CONNECTIONS {
-        let rate = posts::rate(connections, options.changes, body).await?;
-        measures.push(Measure::per_second(&posts(connections), rate));
+        let effort = Effort::begin(&[])?;
+        let done = posts::send(connections, options.changes, body).await?;
+        measures.push(Measure::per_second(&posts(connections), done.rate()));
+        measures.extend(effort.end(&format!("a bare POST, {connections} connections"), done)?);
     }
-    if let Some(backends) = backends {
-        for (name, clients) in [("PostgreSQL commits, 1 client", 1), (INSERTS, 8)] {
-            let rate = inserts::rate(&backends.servers, clients, body).await?;
-            measures.push(Measure::per_second(name, rate));
+    let Some(backends) = backends else {
+        return Ok(());
+    };
+    let processes = backends.processes().await?;
+    for (name, clients) in [("PostgreSQL commits, 1 client", 1), (INSERTS, 8)] {
+        let effort = Effort::begin(&processes)?;
+        let done = inserts::commit(&backends.servers, clients, body).await?;
+        measures.push(Measure::per_second(name, done.rate()));
+        if name == INSERTS {
+            measures.extend(effort.end("a PostgreSQL commit", done)?);
         }
-        let rate = publishing::rate(&backends.servers, body).await?;
-        measures.push(Measure::per_second(PUBLISHED, rate));
     }
+    let effort = Effort::begin(&processes)?;
+    let done = publishing::publish(&backends.servers, body).await?;
+    measures.push(Measure::per_second(PUBLISHED, done.rate()));
+    measures.extend(effort.end("a RabbitMQ publish", done)?);
     Ok(())
 }
 
@@ -93,20 +143,23 @@ async fn of_leads(
         measures.push(Measure::per_second(name, rate));
     }
     if let Some(backends) = backends {
-        let rate = inserts::rate(&backends.servers, clients, &body).await?;
-        measures.push(Measure::per_second(LEAD_INSERTS, rate));
+        let done = inserts::commit(&backends.servers, clients, &body).await?;
+        measures.push(Measure::per_second(LEAD_INSERTS, done.rate()));
     }
     Ok(())
 }
 
 /// What is held against what.
-pub(crate) fn ratios() -> Vec<Ratio> {
+pub(crate) fn ratios(backlog: u32) -> Vec<Ratio> {
     let mut ratios = vec![
         Ratio::new(changes::ACCEPTED, INSERTS),
         Ratio::new(changes::ACCEPTED, PUBLISHED),
     ];
     for (fan_out, connections) in [1, 10].into_iter().zip(CONNECTIONS) {
         ratios.push(Ratio::new(&delivered(fan_out), &posts(connections)));
+    }
+    for deliveries in [backlog::SMALL, backlog] {
+        ratios.push(Ratio::new(&drained(deliveries), &posts(CONNECTIONS[1])));
     }
     let up = Form::Up.title();
     let split = Form::Split { workers: 1 }.title();

@@ -1,21 +1,15 @@
 //! Changes of records: how many are accepted, and how soon and how fast their callbacks come.
 
-use std::time::Duration;
-
 use anyhow::Context as _;
-use bytes::Bytes;
 use rig::Product;
 
 use crate::api::Api;
 use crate::arrivals::{Component, Noting};
-use crate::load;
 use crate::options::Options;
 use crate::processor::Parts;
-use crate::report::{Measure, millis, per_second, percentile};
-use crate::round::Subject;
-
-/// The rate at which latency is measured.
-pub(crate) const STEADY_PER_SECOND: u32 = 50;
+use crate::report::{Measure, per_second};
+use crate::round::{Findings, Subject};
+use crate::{latency, load};
 
 /// The number of the webhook whose callback says that all before it is through.
 const MARKER: u32 = 1_000;
@@ -28,14 +22,6 @@ pub(crate) fn delivered(fan_out: u32) -> String {
     format!("callbacks delivered, fan-out {fan_out}")
 }
 
-/// What was measured.
-#[derive(Debug)]
-pub(crate) struct Changes {
-    pub(crate) measures: Vec<Measure>,
-    /// The body of a callback.
-    pub(crate) sample: Bytes,
-}
-
 struct Phase<'a> {
     options: &'a Options,
     product: &'a Product,
@@ -45,7 +31,7 @@ struct Phase<'a> {
 }
 
 /// Measures on a Dealwire without webhooks.
-pub(crate) async fn measure(options: &Options, subject: &Subject) -> anyhow::Result<Changes> {
+pub(crate) async fn measure(options: &Options, subject: &Subject) -> anyhow::Result<Findings> {
     let product = &subject.product;
     let mut phase = Phase {
         options,
@@ -61,7 +47,8 @@ pub(crate) async fn measure(options: &Options, subject: &Subject) -> anyhow::Res
     phase.receiver.ignore_up_to(highest_id);
     let url = |number| phase.receiver.receiver().url(number);
     api.create_webhook(&url(0), "client.add").await?;
-    let sample = phase.latency().await?;
+    let latency = latency::beside_fsync(options, subject, &phase.receiver).await?;
+    phase.measures.extend(latency.measures);
     for (fan_out, changes) in [(1, options.changes), (10, options.changes / 5)] {
         for webhook in 1..fan_out {
             let url = phase.receiver.receiver().url(webhook);
@@ -69,9 +56,9 @@ pub(crate) async fn measure(options: &Options, subject: &Subject) -> anyhow::Res
         }
         phase.callbacks(fan_out, changes).await?;
     }
-    Ok(Changes {
+    Ok(Findings {
         measures: phase.measures,
-        sample,
+        sample: latency.sample,
     })
 }
 
@@ -96,30 +83,6 @@ impl Phase<'_> {
             .push(Measure::per_second(name, per_second(count, whole)));
         self.measures.extend(used);
         Ok(flood.highest_id)
-    }
-
-    /// The body of a callback.
-    async fn latency(&mut self) -> anyhow::Result<Bytes> {
-        self.receiver.take();
-        let seconds = self.options.latency_seconds;
-        let accepted = load::steady(self.product, STEADY_PER_SECOND, seconds).await?;
-        self.receiver.wait_for(accepted.len()).await;
-        let arrivals = self.receiver.take();
-        arrivals.check(accepted.len())?;
-        let answered: Vec<Duration> = accepted.iter().map(|change| change.took).collect();
-        let by_client = accepted.iter().map(|change| (change.id, change.at));
-        let delivered = arrivals.latencies(&by_client.collect())?;
-        for (name, times) in [
-            ("API answer at 50/s", &answered),
-            ("answer to callback at 50/s", &delivered),
-        ] {
-            for rank in [50, 99] {
-                let value = millis(percentile(times, rank));
-                self.measures
-                    .push(Measure::ms(&format!("{name}, p{rank}"), value));
-            }
-        }
-        Ok(arrivals.sample)
     }
 
     async fn callbacks(&mut self, fan_out: u32, changes: u32) -> anyhow::Result<()> {

@@ -61,11 +61,6 @@ impl Form {
         }
     }
 
-    /// Whether leads are measured: a second worker changes nothing about them.
-    pub(crate) fn takes_leads(self) -> bool {
-        self != Self::Split { workers: 2 }
-    }
-
     /// A fresh place for data.
     pub(crate) async fn prepare(
         self,
@@ -122,6 +117,11 @@ impl Backends {
         infra.start().await?;
         let servers = infra.servers().await?;
         Ok(Self { infra, servers })
+    }
+
+    /// The disk of PostgreSQL's data.
+    pub(crate) async fn disk(&self) -> anyhow::Result<PathBuf> {
+        self.infra.folder(Server::Postgres).await
     }
 
     /// Name and topmost process of each server.

@@ -17,8 +17,8 @@ use anyhow::Context as _;
 use rig::{Product, Source};
 
 use crate::arrivals::{Component, Noting};
-use crate::changes::STEADY_PER_SECOND;
 use crate::form::Home;
+use crate::latency::STEADY_PER_SECOND;
 use crate::load;
 use crate::options::Options;
 use crate::processor::Parts;

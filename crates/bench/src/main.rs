@@ -7,15 +7,24 @@
 
 mod api;
 mod arrivals;
+mod backlog;
 mod ceilings;
 mod changes;
+mod crash;
 mod form;
+mod holding;
+mod latency;
 mod leads;
 mod load;
+mod memory;
 mod options;
 mod processor;
 mod report;
 mod round;
+mod stuck;
+mod under_way;
+mod waiting;
+mod worker;
 
 use anyhow::Context as _;
 use clap::Parser as _;
@@ -40,7 +49,7 @@ async fn main() -> anyhow::Result<()> {
     if let Some(infra) = infra {
         infra.remove().await?;
     }
-    measured?.print(&ceilings::ratios());
+    measured?.print(&ceilings::ratios(options.backlog));
     Ok(())
 }
 

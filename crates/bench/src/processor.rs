@@ -31,6 +31,13 @@ impl Parts {
         Ok(Self { processes })
     }
 
+    /// This program and servers alone.
+    pub(crate) fn without_product(servers: &[(String, u32)]) -> Self {
+        Self {
+            processes: servers.to_vec(),
+        }
+    }
+
     pub(crate) fn used(&self) -> anyhow::Result<Used> {
         let mut used = vec![(OURSELVES.to_owned(), cpu_of_self()?)];
         for (name, pid) in &self.processes {

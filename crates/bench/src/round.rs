@@ -1,7 +1,6 @@
-//! One round of one form: every measurement, in one order. Changes and leads are
-//! each measured on fresh data.
+//! One round of one form: every part in one order, each on fresh data.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use rig::{Footprint, Product};
@@ -9,11 +8,11 @@ use rig::{Footprint, Product};
 use crate::form::{Backends, Form, Home};
 use crate::options::{Options, Part};
 use crate::report::{Measure, millis};
-use crate::{changes, leads};
+use crate::{backlog, changes, crash, latency, leads, memory, stuck};
 
-/// What a round has found, in the order to report.
+/// What was found, in the order to report.
 #[derive(Debug, Default)]
-pub(crate) struct Round {
+pub(crate) struct Findings {
     pub(crate) measures: Vec<Measure>,
     /// The body of a callback.
     pub(crate) sample: Option<Bytes>,
@@ -22,7 +21,10 @@ pub(crate) struct Round {
 /// Dealwire while it is measured.
 #[derive(Debug)]
 pub(crate) struct Subject {
+    pub(crate) form: Form,
     pub(crate) product: Product,
+    /// A folder on the disk that commits are written to.
+    pub(crate) disk: PathBuf,
     /// Name and topmost process of each server that it works with.
     pub(crate) servers: Vec<(String, u32)>,
 }
@@ -40,28 +42,68 @@ pub(crate) async fn measure(
     options: &Options,
     form: Form,
     backends: Option<&Backends>,
-) -> anyhow::Result<Round> {
-    let mut round = Round::default();
-    if options.measures(Part::Changes) {
+) -> anyhow::Result<Findings> {
+    let mut round = Findings::default();
+    for part in options.parts(form) {
         let start = round.start(options, form, backends).await?;
-        round.footprints(&start.subject.product, "at rest")?;
-        let changes = changes::measure(options, &start.subject).await?;
-        round.measures.extend(changes.measures);
-        round.sample = Some(changes.sample);
-        round.footprints(&start.subject.product, "after load")?;
-        round.end(start).await?;
-    }
-    if options.measures(Part::Leads) && form.takes_leads() {
-        let start = round.start(options, form, backends).await?;
-        let measures = leads::measure(options, &start.home, &start.subject).await?;
-        round.measures.extend(measures);
-        round.footprints(&start.subject.product, "after leads")?;
-        round.end(start).await?;
+        round.measure(options, part, start).await?;
     }
     Ok(round)
 }
 
-impl Round {
+impl Findings {
+    pub(crate) fn add(&mut self, measure: Measure) {
+        self.measures.push(measure);
+    }
+
+    async fn measure(
+        &mut self,
+        options: &Options,
+        part: Part,
+        mut start: Start,
+    ) -> anyhow::Result<()> {
+        let subject = &mut start.subject;
+        match part {
+            Part::Changes => {
+                self.footprints(&subject.product, "at rest")?;
+                self.take(changes::measure(options, subject).await?);
+                self.footprints(&subject.product, "after load")?;
+                self.end(start).await
+            }
+            Part::Leads => {
+                let measures = leads::measure(options, &start.home, subject).await?;
+                self.measures.extend(measures);
+                self.footprints(&subject.product, "after leads")?;
+                self.end(start).await
+            }
+            Part::Latency => {
+                self.take(latency::measure(options, subject).await?);
+                start.stop().await
+            }
+            Part::Stuck => {
+                self.take(stuck::measure(options, subject).await?);
+                start.stop().await
+            }
+            Part::Crash => {
+                self.take(crash::measure(options, &start.home, subject).await?);
+                start.stop().await
+            }
+            Part::Memory => {
+                self.take(memory::measure(options, subject).await?);
+                start.stop().await
+            }
+            Part::Backlog => {
+                self.take(backlog::measure(options, &start.home, subject).await?);
+                start.stop().await
+            }
+        }
+    }
+
+    fn take(&mut self, found: Self) {
+        self.measures.extend(found.measures);
+        self.sample = found.sample.or(self.sample.take());
+    }
+
     async fn start(
         &mut self,
         options: &Options,
@@ -76,11 +118,18 @@ impl Round {
         let (product, ready) = home.start().await?;
         let ready = Measure::ms("first start to ready", millis(ready));
         self.add_once(ready);
-        let servers = match (form, backends) {
-            (Form::Split { .. }, Some(backends)) => backends.processes().await?,
-            _ => Vec::new(),
+        let (disk, servers) = match (form, backends) {
+            (Form::Split { .. }, Some(backends)) => {
+                (backends.disk().await?, backends.processes().await?)
+            }
+            _ => (options.dir.clone(), Vec::new()),
         };
-        let subject = Subject { product, servers };
+        let subject = Subject {
+            form,
+            product,
+            disk,
+            servers,
+        };
         Ok(Start {
             home,
             folder,
@@ -94,10 +143,7 @@ impl Round {
         let (product, ready) = start.home.start().await?;
         self.add_once(Measure::ms("later start to ready", millis(ready)));
         product.stop().await?;
-        std::fs::remove_dir_all(&start.folder)?;
-        // Only `up` keeps its log beside the folder.
-        let _ = std::fs::remove_file(start.folder.with_extension("log"));
-        Ok(())
+        remove(&start.folder)
     }
 
     /// Adds what each part measures by the way; the first part's counts.
@@ -127,4 +173,18 @@ impl Round {
         }
         Ok(())
     }
+}
+
+impl Start {
+    async fn stop(self) -> anyhow::Result<()> {
+        self.subject.product.stop().await?;
+        remove(&self.folder)
+    }
+}
+
+fn remove(folder: &Path) -> anyhow::Result<()> {
+    std::fs::remove_dir_all(folder)?;
+    // Only `up` keeps its log beside the folder.
+    let _ = std::fs::remove_file(folder.with_extension("log"));
+    Ok(())
 }

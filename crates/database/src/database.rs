@@ -93,6 +93,25 @@ impl Database {
         answer.await.unwrap_or_else(|_gone| Err(stopped().into()))
     }
 
+    /// As [`write`](Self::write), for small units of which many may come at once: on PostgreSQL
+    /// such share a transaction, and `work` may see the changes of others before they are durable.
+    ///
+    /// `work` leaves no settings and advisory locks behind in its transaction. One that meets an
+    /// error, or waits for a lock for long, undoes no other's changes and runs again alone.
+    pub async fn write_together<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Connection<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+    {
+        let (unit, answer) = pending(work);
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.write(unit).await,
+            Engine::Postgres(postgres) => postgres.write_together(unit).await,
+        }
+        answer.await.unwrap_or_else(|_gone| Err(stopped().into()))
+    }
+
     /// Runs `work`, which only reads, on a reader. All of it sees one moment.
     pub async fn read<T, E, F>(&self, work: F) -> Result<T, E>
     where

@@ -11,6 +11,10 @@
 //!   alone; so a unit is an `FnMut` without effects outside the database.
 //!   On PostgreSQL a unit that meets a deadlock or a serialization failure runs
 //!   again, twice at most.
+//! * [`Database::write_together`] is for small units that come in crowds. On PostgreSQL those that
+//!   come while others are being written share the next transaction: one begin, one commit, one
+//!   wait for the disk. Where one of them fails, all run again in savepoints; where a statement
+//!   fails or a lock takes long, that unit and those after it run alone.
 //! * [`Database::read`] runs a unit on one of the readers. All of it sees one moment.
 //!
 //! Units do not open transactions themselves.
@@ -27,6 +31,7 @@ mod outage;
 pub mod partitions;
 mod postgres;
 mod sqlite;
+mod statement;
 mod unit;
 
 pub use config::DatabaseConfig;
@@ -37,3 +42,4 @@ pub use halving::{Halved, write_halving};
 pub use migrations::Migrations;
 pub use outage::Outage;
 pub use postgres::listen::Listener;
+pub use statement::{Bind, Statement, statement};

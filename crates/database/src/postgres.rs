@@ -5,6 +5,7 @@ pub(crate) mod listen;
 pub(crate) mod migrate;
 mod pool;
 mod standing;
+mod together;
 mod url;
 mod worker;
 
@@ -15,7 +16,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::unit::Unit;
 use crate::{Migrations, OpenError};
 use connect::Server;
-use pool::Pool;
+use pool::{Job, Pool};
+use together::Together;
 pub(crate) use url::target;
 
 /// Whether a unit's changes shall stay.
@@ -29,7 +31,19 @@ enum Mode {
 struct Queued {
     unit: Box<dyn Unit>,
     mode: Mode,
-    _connection: OwnedSemaphorePermit,
+    /// Given back once it is answered.
+    _places: Vec<OwnedSemaphorePermit>,
+}
+
+impl Queued {
+    /// One that shared a transaction in vain.
+    fn alone(unit: Box<dyn Unit>) -> Self {
+        Self {
+            unit,
+            mode: Mode::Write,
+            _places: Vec::new(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -37,6 +51,7 @@ pub(crate) struct Postgres {
     server: Arc<Server>,
     pool: Arc<Pool>,
     connections: Arc<Semaphore>,
+    together: Arc<Together>,
 }
 
 impl Drop for Postgres {
@@ -59,29 +74,39 @@ impl Postgres {
             pool: Pool::new(Arc::clone(&server), connections),
             server,
             connections: Arc::new(Semaphore::new(connections)),
+            together: Together::new(),
         })
     }
 
     pub(crate) async fn write(&self, unit: Box<dyn Unit>) {
-        self.push(unit, Mode::Write).await;
+        self.push(unit, Mode::Write, Vec::new()).await;
+    }
+
+    pub(crate) async fn write_together(&self, unit: Box<dyn Unit>) {
+        if let Some(place) = self.together.go_apart() {
+            self.push(unit, Mode::Write, vec![place]).await;
+        } else if self.together.join(unit) {
+            self.pool.submit(Job::Together(Arc::clone(&self.together)));
+        }
     }
 
     pub(crate) async fn read(&self, unit: Box<dyn Unit>) {
-        self.push(unit, Mode::Read).await;
+        self.push(unit, Mode::Read, Vec::new()).await;
     }
 
     pub(crate) fn server(&self) -> Arc<Server> {
         Arc::clone(&self.server)
     }
 
-    async fn push(&self, unit: Box<dyn Unit>, mode: Mode) {
+    async fn push(&self, unit: Box<dyn Unit>, mode: Mode, mut places: Vec<OwnedSemaphorePermit>) {
         let Ok(connection) = Arc::clone(&self.connections).acquire_owned().await else {
             return;
         };
-        self.pool.submit(Queued {
+        places.push(connection);
+        self.pool.submit(Job::Unit(Queued {
             unit,
             mode,
-            _connection: connection,
-        });
+            _places: places,
+        }));
     }
 }

@@ -1,5 +1,6 @@
 //! One request: rendered, signed, sent.
 
+mod again;
 mod assembly;
 
 use events::{Event, Timestamp};
@@ -10,7 +11,8 @@ use crate::engine::Engine;
 use crate::registry::SendPlan;
 use crate::render::{RenderError, render, render_test};
 use crate::send::{OutgoingRequest, Sent};
-pub(crate) use assembly::{Assembly, AssemblyError};
+pub(crate) use again::request_again;
+pub(crate) use assembly::{Assembly, AssemblyError, Sender};
 
 /// What to send.
 #[derive(Debug)]
@@ -67,7 +69,7 @@ pub(crate) async fn attempt(
     let request = Assembly {
         url: &plan.url,
         own: &plan.headers,
-        signer: plan.signer(started_at),
+        sender: Sender::Us(plan.signer(started_at)),
         delivery: attempt.delivery,
         number: attempt.number,
         next_attempt_at: attempt.next_attempt_at,

@@ -63,8 +63,8 @@ fn next(engine: &Engine) -> Option<(WebhookId, Job)> {
     next
 }
 
-/// Starts what lanes keep back for the sake of their rate, each in time, until
-/// `cancel`.
+/// Starts what lanes keep back for the sake of their rate, each in time, and until
+/// outcomes are on record, until `cancel`.
 pub(crate) async fn keep_pace(engine: Arc<Engine>, cancel: CancellationToken) {
     while !cancel.is_cancelled() {
         let next_us = engine.lanes().tell_next_start_us();
@@ -78,6 +78,7 @@ pub(crate) async fn keep_pace(engine: Arc<Engine>, cancel: CancellationToken) {
         tokio::select! {
             () = cancel.cancelled() => {}
             () = engine.pace_wake.notified() => {}
+            () = engine.start_wake.notified() => pump(&engine),
             () = in_time => {
                 engine.lanes().let_on(engine.clock_us());
                 pump(&engine);
@@ -120,7 +121,12 @@ impl<'a> Slot<'a> {
         self.is_free = true;
         let now_us = self.engine.time.now_us();
         let mut lanes = self.engine.lanes();
-        lanes.finish(self.webhook, self.record, duration_us);
+        lanes.finish(
+            self.webhook,
+            self.record,
+            duration_us,
+            self.engine.clock_us(),
+        );
         if let Some(hold_us) = hold_us(outcome.effect) {
             let until_us = now_us.saturating_add(hold_us);
             let given_up = lanes.hold(self.webhook, until_us, now_us);
@@ -154,7 +160,10 @@ impl Drop for Slot<'_> {
         if self.is_free {
             return;
         }
-        self.engine.lanes().finish(self.webhook, self.record, None);
+        let clock_us = self.engine.clock_us();
+        let mut lanes = self.engine.lanes();
+        lanes.finish(self.webhook, self.record, None, clock_us);
+        drop(lanes);
         self.engine.are_recorded([(self.webhook, 1)]);
         self.engine.doubt("a delivery was cut short");
     }
@@ -227,7 +236,8 @@ async fn deliver(engine: &Engine, job: Job) -> (Outcome, Option<i64>) {
         number,
         webhook.settings_version,
         made.started_at,
-        &made.request,
+        made.request,
+        job.sends_as_add,
         &made.sent,
     );
     let duration_us = log.duration_us;

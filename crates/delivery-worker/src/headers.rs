@@ -34,10 +34,13 @@ const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp
 /// Carries the signature (WIRE 4).
 pub(crate) const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 const DELIVERY_ATTEMPT: HeaderName = HeaderName::from_static("x-delivery-attempt");
-const DELIVERY_NEXT_ATTEMPT: HeaderName = HeaderName::from_static("x-delivery-next-attempt");
+/// When it would be tried again.
+pub(crate) const DELIVERY_NEXT_ATTEMPT: HeaderName =
+    HeaderName::from_static("x-delivery-next-attempt");
 const RECORD_REVISION: HeaderName = HeaderName::from_static("x-record-revision");
 
-const OUR_NAME: &str = concat!("Dealwire/", env!("CARGO_PKG_VERSION"));
+/// What we call ourselves (`User-Agent`).
+pub(crate) const OUR_NAME: &str = concat!("Dealwire/", env!("CARGO_PKG_VERSION"));
 
 /// A webhook's own headers, valid and ready to send. Their values are secrets:
 /// they are marked sensitive, and whatever prints them prints `***`.
@@ -174,6 +177,8 @@ fn parse_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), He
 /// What one attempt says about itself.
 #[derive(Debug)]
 pub(crate) struct CallbackHeaders<'a> {
+    /// `User-Agent`.
+    pub(crate) user_agent: &'a str,
     /// `Content-Type`; none without a body.
     pub(crate) content_type: Option<&'static str>,
     /// The delivery's id, the same on every attempt.
@@ -201,7 +206,7 @@ impl CallbackHeaders<'_> {
     /// If the delivery id or the signature holds what no header can carry.
     pub(crate) fn assemble(&self) -> Result<HeaderMap, InvalidHeaderValue> {
         let mut headers = HeaderMap::with_capacity(11 + self.own.0.len());
-        headers.insert(USER_AGENT, HeaderValue::from_static(OUR_NAME));
+        headers.insert(USER_AGENT, HeaderValue::from_str(self.user_agent)?);
         // Some firewalls in front of receivers turn away requests without it.
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         if let Some(content_type) = self.content_type {

@@ -17,6 +17,7 @@ mod queue;
 mod rotation;
 mod share;
 mod single;
+mod unrecorded;
 
 pub(crate) use breaker::Breaker;
 pub(crate) use gates::Gate;
@@ -69,10 +70,25 @@ impl Component {
 pub(crate) struct LaneLimits {
     /// Requests under way at once, over all lanes.
     pub(crate) max_in_flight: usize,
+    /// How many of those are for quick receivers alone.
+    pub(crate) kept_for_quick: usize,
     /// Claimed deliveries that wait in memory, over all lanes.
     pub(crate) max_queued: usize,
     /// Outcomes that are not recorded yet; beyond that nothing starts.
     pub(crate) max_unrecorded: usize,
+    /// What bounds those of each lane.
+    pub(crate) open: OpenLimits,
+}
+
+/// How much of one lane may be under way or not on record, which is what a crash
+/// repeats.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OpenLimits {
+    /// Always allowed, as is twice the lane's slots.
+    pub(crate) least: usize,
+    /// How long an outcome waits for its commit where all is well, microseconds. As
+    /// long as none of the lane has waited for longer, four times as much is allowed.
+    pub(crate) usual_wait_us: i64,
 }
 
 /// Why nothing may start at the moment. Several can hold at once.

@@ -17,12 +17,14 @@ use uuid::Uuid;
 
 use crate::engine::{Engine, micros};
 use crate::lane::{Crew, Stop};
-use crate::store::workers::{Heartbeat, delete_worker, insert_worker, renew_worker};
+use crate::store::workers::{Heartbeat, LeaseLengths, delete_worker, insert_worker, renew_worker};
 use joining::Joining;
 
-/// How long a worker counts as alive after its last heartbeat. The same in
-/// every version: workers read each other's heartbeats by it.
+/// How long a worker counts as alive after its last heartbeat.
 const LEASE: Duration = Duration::from_secs(8);
+/// The same of one that waits until others have made room for it. It has nothing that
+/// would have to be over first; if it dies, nobody need wait for long.
+const LEASE_OF_JOINING: Duration = Duration::from_secs(4);
 /// How often the heartbeat comes.
 const RENEW_EVERY: Duration = Duration::from_secs(2);
 /// How often it comes as long as nothing is sent for want of others' answer.
@@ -30,6 +32,8 @@ const JOIN_EVERY: Duration = Duration::from_millis(500);
 /// What must be left when a request starts: it takes 3 s at most, and another
 /// worker must not repeat it meanwhile.
 const LEAST_LEFT: Duration = Duration::from_secs(4);
+/// How long after the end of another worker's lease it is looked whether it has gone.
+const AFTER_END: Duration = Duration::from_millis(5);
 /// How long to wait when the database does not answer.
 const FAILURE_PAUSE: Duration = Duration::from_millis(250);
 
@@ -97,6 +101,8 @@ pub(crate) async fn keep_lease(engine: &Engine, cancel: CancellationToken) {
     let mut keeper = Keeper {
         engine,
         joining: None,
+        others: Vec::new(),
+        next: Duration::ZERO,
         lost: before.is_some(),
         number: before.map_or(0, |identity| identity.number),
     };
@@ -127,6 +133,10 @@ struct Keeper<'a> {
     engine: &'a Engine,
     /// As long as nothing may be sent.
     joining: Option<Joining>,
+    /// Who was there at the last heartbeat.
+    others: Vec<Vec<u8>>,
+    /// In what time the next heartbeat is due.
+    next: Duration,
     /// The last lease had ended by itself.
     lost: bool,
     /// Of the last identity.
@@ -162,25 +172,26 @@ impl Keeper<'_> {
             }
             Some(identity) => self.renew(identity).await?,
         }
-        Ok(match self.joining {
-            Some(_) => JOIN_EVERY,
-            None => RENEW_EVERY,
-        })
+        Ok(self.next)
     }
 
     async fn renew(&mut self, identity: Identity) -> Result<(), DatabaseError> {
         let sent_at = Instant::now();
         let id = identity.worker.clone();
+        let lease_us = micros(match self.joining {
+            Some(_) => LEASE_OF_JOINING,
+            None => LEASE,
+        });
         let heartbeat = self
             .engine
             .database
-            .write(move |conn| renew_worker(conn, &id, micros(LEASE)))
+            .write(move |conn| renew_worker(conn, &id, lease_us))
             .await?;
         if heartbeat.lease_until_us.is_none() {
             tracing::warn!("the lease had ended; the worker takes a new identity");
             lose(self.engine);
             self.lost = true;
-            self.engine.lease_wake.notify_one();
+            self.next = Duration::ZERO;
             return Ok(());
         }
         self.hold(identity, sent_at, &heartbeat);
@@ -191,10 +202,14 @@ impl Keeper<'_> {
         let sent_at = Instant::now();
         let worker = Uuid::now_v7().as_bytes().to_vec();
         let (id, alone) = (worker.clone(), self.engine.config.alone);
+        let leases = LeaseLengths {
+            whole_us: micros(LEASE),
+            joining_us: micros(LEASE_OF_JOINING),
+        };
         let heartbeat = self
             .engine
             .database
-            .write(move |conn| insert_worker(conn, &id, micros(LEASE), alone))
+            .write(move |conn| insert_worker(conn, &id, leases, alone))
             .await?;
         self.number += 1;
         self.engine.stop(Stop::Joining);
@@ -212,18 +227,45 @@ impl Keeper<'_> {
         engine.time.set(heartbeat.now_us);
         let others = heartbeat.others.iter().map(|other| other.id.as_slice());
         engine.set_crew(Crew::new(&identity.worker, others));
-        let until = sent_at + LEASE;
+        let length_us = u64::try_from(heartbeat.lease_us()).unwrap_or(0);
+        let until = sent_at + Duration::from_micros(length_us);
         engine.lease.set(Some(Held { identity, until }));
         engine.resume(Stop::Lease);
-        if self
-            .joining
-            .as_mut()
-            .is_some_and(|joining| joining.is_over(heartbeat))
-        {
+        let joining = self.joining.as_mut();
+        if joining.is_some_and(|joining| joining.is_over(heartbeat)) {
             self.joining = None;
+        }
+        // The short lease of a worker that joins covers no request.
+        let is_live = self.joining.is_none() && heartbeat.lease_us() >= micros(LEASE);
+        if is_live {
             engine.resume(Stop::Joining);
         }
+        self.look_for_the_dead(heartbeat);
+        self.next = match self.joining {
+            Some(_) => until_next(JOIN_EVERY, heartbeat),
+            None if is_live => until_next(RENEW_EVERY, heartbeat),
+            None => Duration::ZERO,
+        };
     }
+
+    /// What a worker had that has gone is found at once.
+    fn look_for_the_dead(&mut self, heartbeat: &Heartbeat) {
+        let others = heartbeat.others.iter().map(|other| other.id.clone());
+        let others = std::mem::replace(&mut self.others, others.collect());
+        if others.iter().any(|other| !self.others.contains(other)) {
+            self.engine.poll_wake.notify_one();
+        }
+    }
+}
+
+/// When the next heartbeat is due: it finds what a dead worker had as soon as that
+/// one's lease has ended.
+fn until_next(usual: Duration, heartbeat: &Heartbeat) -> Duration {
+    let first_end = heartbeat
+        .first_end_us()
+        .and_then(|us| u64::try_from(us).ok())
+        .map(Duration::from_micros);
+    first_end.map_or(usual, |end| usual.min(end + AFTER_END))
 }
 
 /// What was claimed under the old id and has not started is no longer ours.

@@ -4,6 +4,7 @@ mod index;
 mod known;
 mod probe;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -178,6 +179,7 @@ impl Registry {
             .iter()
             .map(|row| Arc::new(prepare(row, &self.keys, &self.usual)))
             .collect();
+        tell_of_held(rows.iter().zip(&changed));
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         for webhook in &changed {
             known.put(Arc::clone(webhook));
@@ -196,6 +198,12 @@ impl Registry {
         self.read().find(id)
     }
 
+    /// Why nothing can be sent for a webhook, if that is so.
+    pub(crate) fn why_unusable(&self, id: WebhookId) -> Option<String> {
+        let webhook = self.find(id)?;
+        webhook.plan.as_ref().err().map(ToString::to_string)
+    }
+
     /// The webhooks of these accounts as they are now, to match many events by.
     pub(crate) fn snapshot(&self, accounts: impl IntoIterator<Item = AccountId>) -> Snapshot {
         self.read().snapshot(accounts)
@@ -203,6 +211,30 @@ impl Registry {
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Known> {
         self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells of those that nothing can be sent for, once for each reason: with another master
+/// key than before, that may be all of them.
+fn tell_of_held<'a>(prepared: impl Iterator<Item = (&'a ConfigRow, &'a Arc<Webhook>)>) {
+    /// How many are named; the API tells of the others.
+    const NAMED: usize = 20;
+    let mut held: BTreeMap<String, Vec<&ConfigRow>> = BTreeMap::new();
+    for (row, webhook) in prepared {
+        if let (Err(reason), false) = (&webhook.plan, webhook.is_deleted) {
+            held.entry(reason.to_string()).or_default().push(row);
+        }
+    }
+    for (reason, rows) in held {
+        let names = rows.iter().take(NAMED);
+        let names: Vec<String> = names.map(|it| format!("{} {:?}", it.id, it.name)).collect();
+        let more = if rows.len() > NAMED { ", …" } else { "" };
+        tracing::warn!(
+            count = rows.len(),
+            webhooks = format!("{}{more}", names.join(", ")),
+            reason,
+            "nothing can be sent for some webhooks; their deliveries wait until that is mended"
+        );
     }
 }
 
@@ -215,11 +247,6 @@ pub(crate) fn prepare(row: &ConfigRow, keys: &KeyRing, usual: &UsualSettings) ->
     let plan = settings
         .map_err(|error| Unusable::Settings(error.to_string()))
         .and_then(|settings| plan(row, settings, keys, usual));
-    if let Err(reason) = &plan
-        && row.deleted_at_us.is_none()
-    {
-        tracing::error!(webhook = row.id, %reason, "a webhook is held");
-    }
     Webhook {
         id: WebhookId(row.id),
         account_id: AccountId(row.account_id),

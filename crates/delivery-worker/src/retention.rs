@@ -19,8 +19,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
 use crate::metrics::DeliveryMetrics;
+use crate::store::retention::idle_records::{clear_idle_records, date_records};
 use crate::store::retention::rows::{Part, clear_deliveries, clear_events};
-use crate::store::retention::{PARTITIONED, begin};
+use crate::store::retention::{Cutoffs, PARTITIONED, begin};
 
 /// How often old rows are looked for.
 const INTERVAL: Duration = Duration::from_secs(10 * 60);
@@ -109,6 +110,35 @@ impl Retention<'_> {
                 .await?;
             self.metrics.count_removed("events", part.removed);
             from = part.next;
+        }
+        self.clear_records(cancel, cutoffs).await
+    }
+
+    /// Forgets which revisions arrived of records that have not changed since long.
+    async fn clear_records(
+        &self,
+        cancel: &CancellationToken,
+        cutoffs: Cutoffs,
+    ) -> Result<(), DatabaseError> {
+        let part_of = |removed| Part {
+            removed,
+            // As many as a batch may have: there may be more.
+            next: (i64::try_from(removed) == Ok(BATCH_ROWS)).then_some(Moment::FIRST),
+        };
+        let mut is_left = true;
+        while is_left && !cancel.is_cancelled() {
+            let part = self
+                .batch(move |conn| Ok(part_of(date_records(conn, BATCH_ROWS)?)))
+                .await?;
+            is_left = part.next.is_some();
+        }
+        is_left = true;
+        while is_left && !cancel.is_cancelled() {
+            let part = self
+                .batch(move |conn| Ok(part_of(clear_idle_records(conn, cutoffs, BATCH_ROWS)?)))
+                .await?;
+            self.metrics.count_removed("records", part.removed);
+            is_left = part.next.is_some();
         }
         Ok(())
     }

@@ -4,11 +4,13 @@
 //! 3 s): look-up, connection, TLS, status line and headers. Addresses are
 //! checked between the look-up and the connection, redirects are never
 //! followed, and what a receiver does with the connection, however odd, ends as
-//! a [`SendOutcome`].
+//! a [`SendOutcome`]. The body after the headers changes nothing any more; it is
+//! waited for only as long as the log is worth ([`SendConfig::body_wait`]).
 
 mod connect;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod in_memory;
+mod late_bodies;
 mod outcome;
 mod pool;
 mod request;
@@ -26,14 +28,14 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::address::{AddressPolicy, Refusal, WebhookUrl};
 use connect::{Connection, ExchangeError};
+use late_bodies::LateBodies;
 use outcome::{Progress, Stage};
 use pool::{Pool, PoolKey};
 use resolve::{ResolveError, Resolver};
+use response::Rest;
 use tls::Tls;
 
-#[cfg(test)]
-pub(crate) use outcome::Answer;
-pub(crate) use outcome::{FailureKind, SendFailure, SendOutcome, Sent};
+pub(crate) use outcome::{Answer, FailureKind, SendFailure, SendOutcome, Sent};
 pub(crate) use request::OutgoingRequest;
 
 /// The time limit of S0: status line and headers have to be there by then.
@@ -55,6 +57,10 @@ pub struct SendConfig {
     pub idle_in_all: usize,
     /// How long an idle connection is kept.
     pub idle_timeout: Duration,
+    /// How long an attempt waits for the body after the headers, so that the log can
+    /// show it. A body that takes longer is shown as far as it came, and read on
+    /// without anybody waiting.
+    pub body_wait: Duration,
 }
 
 impl Default for SendConfig {
@@ -66,6 +72,7 @@ impl Default for SendConfig {
             idle_per_address: 32,
             idle_in_all: 1024,
             idle_timeout: Duration::from_secs(30),
+            body_wait: Duration::from_millis(100),
         }
     }
 }
@@ -93,22 +100,26 @@ struct Shared {
     resolver: Resolver,
     tls: Tls,
     pool: Arc<Pool>,
+    body_wait: Duration,
+    late_bodies: LateBodies,
 }
 
 impl Sender {
     /// Prepares everything; nothing is connected yet.
     pub fn new(config: SendConfig) -> Result<Self, SenderError> {
         let tls = Tls::new(&config.extra_ca_pem)?;
-        let pool = Pool::new(
+        let pool = Arc::new(Pool::new(
             config.idle_per_address,
             config.idle_in_all,
             config.idle_timeout,
-        );
+        ));
         let shared = Shared {
             https_only: config.policy.https_only,
             resolver: Resolver::new(config.policy, &config.name_servers),
             tls,
-            pool: Arc::new(pool),
+            body_wait: config.body_wait,
+            late_bodies: LateBodies::new(Arc::clone(&pool)),
+            pool,
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -133,7 +144,7 @@ impl Sender {
     }
 
     /// Makes one attempt and waits for its outcome, which is there soon after
-    /// the request's time limit at the latest.
+    /// the request's time limit at the latest, and soon after the headers of an answer.
     pub(crate) async fn send(&self, request: &OutgoingRequest) -> Sent {
         self.send_since(request, Instant::now()).await
     }
@@ -150,12 +161,8 @@ impl Sender {
         .await;
         let duration = started.elapsed();
         let outcome = match exchanged {
-            Ok(Ok((response, connection, key))) => {
-                let (answer, is_reusable) = response::read(response, deadline).await;
-                if is_reusable {
-                    self.shared.pool.put(key, connection);
-                }
-                SendOutcome::Answered(answer)
+            Ok(Ok(exchanged)) => {
+                SendOutcome::Answered(self.shared.answer(exchanged, deadline).await)
             }
             Ok(Err(failure)) => SendOutcome::Failed(failure),
             Err(_elapsed) => SendOutcome::Failed(progress.stage.timed_out(request.time_limit())),
@@ -184,6 +191,18 @@ fn before(
 type Exchanged = (Response<Incoming>, Connection, PoolKey);
 
 impl Shared {
+    /// Reads an answer as far as somebody waits for it, and sees to what is left.
+    async fn answer(&self, (response, connection, key): Exchanged, deadline: Instant) -> Answer {
+        let until = deadline.min(Instant::now() + self.body_wait);
+        let received = response::read(response, until).await;
+        match received.rest {
+            Rest::Reusable => self.pool.put(key, connection),
+            Rest::Closing => drop(connection),
+            Rest::Late(body) => self.late_bodies.read(body, connection, key, deadline),
+        }
+        received.answer
+    }
+
     /// Gets the headers of an answer, from whichever connection.
     async fn exchange(
         &self,

@@ -26,5 +26,5 @@ pub(crate) mod test_deliveries;
 pub(crate) mod webhook_keys;
 pub(crate) mod webhook_list;
 pub(crate) mod webhook_records;
-mod webhook_versions;
+pub(crate) mod webhook_versions;
 pub(crate) mod workers;

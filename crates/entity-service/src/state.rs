@@ -36,7 +36,7 @@ impl AppState {
         F: FnMut(&mut Connection<'_>) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
-        let done = self.database.write(work).await?;
+        let done = self.database.write_together(work).await?;
         self.waker.wake();
         Ok(done)
     }
@@ -54,6 +54,7 @@ impl AppState {
         F: FnMut(&mut Connection<'_>) -> Result<Answer, StoreError> + Send + 'static,
     {
         let done = idempotency
+            .together()
             .run(&self.database, caller, body_sha256, work)
             .await?;
         self.waker.wake();

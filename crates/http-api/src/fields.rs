@@ -8,6 +8,7 @@ mod limits;
 mod presence;
 mod read;
 mod suggest;
+mod value;
 
 use serde_json::{Map, Value};
 
@@ -15,8 +16,8 @@ use crate::problem::{ApiError, FieldError, code};
 
 pub use limits::TextLimit;
 pub use presence::Presence;
-pub use read::{Invalid, check_text, read_id, read_text};
 pub use suggest::nearest;
+pub use value::{Invalid, check_text, read_id, read_text, read_whole};
 
 /// More errors than this are not listed: nobody reads them, and the answer must stay small.
 const MAX_ERRORS: usize = 100;

@@ -24,7 +24,9 @@ pub use answer::{Created, NoContent, Record};
 pub use body::{JsonBody, MAX_BODY_BYTES, OptionalJsonBody};
 pub use correlation::{CorrelationId, REQUEST_ID};
 pub use etag::{ETag, IfMatch, IfNoneMatch};
-pub use fields::{Fields, Invalid, Presence, TextLimit, check_text, nearest, read_id, read_text};
+pub use fields::{
+    Fields, Invalid, Presence, TextLimit, check_text, nearest, read_id, read_text, read_whole,
+};
 pub use idempotency_key::{
     IDEMPOTENCY_KEY, IDEMPOTENCY_REPLAYED, IdempotencyKey, InFlightGuard, InFlightKeys,
     OptionalIdempotencyKey,

@@ -20,6 +20,7 @@ pub struct Idempotency {
     key: Option<IdempotencyKey>,
     route: String,
     in_flight: InFlightKeys,
+    together: bool,
 }
 
 /// What became of a unit of work.
@@ -41,6 +42,13 @@ impl<T> Outcome<T> {
 }
 
 impl Idempotency {
+    /// The unit of work may share a transaction with others: see [`Database::write_together`].
+    #[must_use]
+    pub fn together(mut self) -> Self {
+        self.together = true;
+        self
+    }
+
     /// Does `work` in one transaction unless it was done before with this key; its answer commits
     /// with whatever it writes. A failure is not stored: a repeat tries again.
     ///
@@ -84,7 +92,7 @@ impl Idempotency {
         E: From<DatabaseError> + From<ApiError> + Send + 'static,
     {
         let Some(key) = self.key else {
-            let (answer, extra) = database.write(work).await?;
+            let (answer, extra) = write(database, self.together, work).await?;
             return Ok(Outcome::Done(answer, extra));
         };
         let taken = TakenKey::new(self.in_flight.begin(caller.account_id, &key)?);
@@ -95,21 +103,33 @@ impl Idempotency {
             route: self.route,
             body_sha256,
         };
-        let outcome = database
-            .write(move |conn| {
-                let _held = &taken_by_unit;
-                match claim_key::<E>(conn, &request)? {
-                    Claim::Repeat(answer) => Ok(Outcome::Repeated(answer)),
-                    Claim::First => {
-                        let (answer, extra) = work(conn)?;
-                        store_answer(conn, &request, &answer)?;
-                        Ok(Outcome::Done(answer, extra))
-                    }
+        let keyed = move |conn: &mut Connection<'_>| {
+            let _held = &taken_by_unit;
+            match claim_key::<E>(conn, &request)? {
+                Claim::Repeat(answer) => Ok(Outcome::Repeated(answer)),
+                Claim::First => {
+                    let (answer, extra) = work(conn)?;
+                    store_answer(conn, &request, &answer)?;
+                    Ok(Outcome::Done(answer, extra))
                 }
-            })
-            .await;
+            }
+        };
+        let outcome = write(database, self.together, keyed).await;
         taken.free();
         outcome
+    }
+}
+
+async fn write<T, E, F>(database: &Database, together: bool, work: F) -> Result<T, E>
+where
+    F: FnMut(&mut Connection<'_>) -> Result<T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<DatabaseError> + Send + 'static,
+{
+    if together {
+        database.write_together(work).await
+    } else {
+        database.write(work).await
     }
 }
 
@@ -151,5 +171,6 @@ fn read(request: &HttpRequest, payload: &mut Payload) -> Result<Idempotency, Api
         key,
         route: format!("{} {}", request.method(), request.uri()),
         in_flight,
+        together: false,
     })
 }

@@ -1,6 +1,6 @@
 //! The gap-free sequence, and reading along it.
 
-use database::{Backend, Connection, DatabaseError, on_backend};
+use database::{Backend, Connection, DatabaseError, on_backend, statement};
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -21,6 +21,29 @@ pub(crate) struct Numbered {
     pub(crate) body: Vec<u8>,
 }
 
+/// Or the server plans it each time, since the limit could be any.
+const PLAN_ONCE: &str = "SET LOCAL plan_cache_mode = force_generic_plan";
+
+const ASSIGN: &str = "
+WITH waiting AS MATERIALIZED (
+    SELECT position FROM outbox_events WHERE seq IS NULL ORDER BY position LIMIT $2
+), lead AS (
+    UPDATE relay_state SET last_seq = last_seq + found.number
+    FROM (SELECT count(*) AS number FROM waiting) AS found
+    WHERE id = 1 AND epoch = $1 AND found.number > 0
+    RETURNING last_seq - found.number AS before
+), numbered AS (
+    UPDATE outbox_events AS o SET seq = lead.before + w.place
+    FROM lead, (
+        SELECT position, row_number() OVER (ORDER BY position) AS place FROM waiting
+    ) AS w
+    WHERE o.position = w.position
+    RETURNING o.position, o.seq, o.event_id, o.event_type
+)
+SELECT n.seq, n.event_id, n.event_type, b.body
+FROM numbered AS n JOIN outbox_bodies AS b ON b.position = n.position
+ORDER BY n.seq";
+
 /// Gives committed rows that have none their numbers, `limit` at most, under
 /// `epoch`, and returns them in order. Empty if there is none, or if the epoch is
 /// no longer the leader's.
@@ -33,36 +56,11 @@ pub(crate) fn assign(
     epoch: i64,
     limit: i64,
 ) -> Result<Vec<Numbered>, DatabaseError> {
-    // Along the indexes, whatever the planner thinks of a table that has just
-    // grown: it would read all of it for every few rows.
-    conn.batch_execute(
-        "SET LOCAL enable_bitmapscan = off;
-         SET LOCAL enable_hashjoin = off;
-         SET LOCAL enable_mergejoin = off",
-    )?;
-    Ok(diesel::sql_query(
-        "WITH waiting AS MATERIALIZED (
-             SELECT position FROM outbox_events WHERE seq IS NULL ORDER BY position LIMIT $2
-         ), lead AS (
-             UPDATE relay_state SET last_seq = last_seq + found.number
-             FROM (SELECT count(*) AS number FROM waiting) AS found
-             WHERE id = 1 AND epoch = $1 AND found.number > 0
-             RETURNING last_seq - found.number AS before
-         ), numbered AS (
-             UPDATE outbox_events AS o SET seq = lead.before + w.place
-             FROM lead, (
-                 SELECT position, row_number() OVER (ORDER BY position) AS place FROM waiting
-             ) AS w
-             WHERE o.position = w.position
-             RETURNING o.position, o.seq, o.event_id, o.event_type
-         )
-         SELECT n.seq, n.event_id, n.event_type, b.body
-         FROM numbered AS n JOIN outbox_bodies AS b ON b.position = n.position
-         ORDER BY n.seq",
-    )
-    .bind::<BigInt, _>(epoch)
-    .bind::<BigInt, _>(limit)
-    .load(conn)?)
+    conn.batch_execute(PLAN_ONCE)?;
+    Ok(statement(ASSIGN)
+        .bind::<BigInt, _>(epoch)
+        .bind::<BigInt, _>(limit)
+        .load(conn)?)
 }
 
 /// Numbered events after `after_seq`, in order.

@@ -14,6 +14,8 @@ const TICKS_PER_SECOND: u64 = 100;
 pub struct Footprint {
     /// Resident memory, in KiB.
     pub memory_kib: u64,
+    /// Resident memory with what it shares with others counted by parts, in KiB.
+    pub proportional_kib: u64,
     /// Resident memory at its highest, in KiB.
     pub peak_kib: u64,
     /// Threads.
@@ -28,21 +30,24 @@ impl Footprint {
     /// # Errors
     /// There is none, or it is another user's.
     pub fn of(pid: u32) -> anyhow::Result<Self> {
-        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let field = |name: &str| {
-            status
-                .lines()
-                .find_map(|line| line.strip_prefix(name)?.split_whitespace().next())
-                .and_then(|number| number.parse::<u64>().ok())
-                .with_context(|| format!("/proc/{pid}/status has no {name}"))
-        };
+        let status = format!("/proc/{pid}/status");
         Ok(Self {
-            memory_kib: field("VmRSS:")?,
-            peak_kib: field("VmHWM:")?,
-            threads: field("Threads:")?,
+            memory_kib: field(&status, "VmRSS:")?,
+            proportional_kib: field(&format!("/proc/{pid}/smaps_rollup"), "Pss:")?,
+            peak_kib: field(&status, "VmHWM:")?,
+            threads: field(&status, "Threads:")?,
             connections: connections(pid)?,
         })
     }
+}
+
+/// The number behind a name in a file of /proc.
+fn field(file: &str, name: &str) -> anyhow::Result<u64> {
+    let text = fs::read_to_string(file)?;
+    text.lines()
+        .find_map(|line| line.strip_prefix(name)?.split_whitespace().next())
+        .and_then(|number| number.parse().ok())
+        .with_context(|| format!("{file} has no {name}"))
 }
 
 /// Processor time of a process and everything below it so far, what has ended included.
@@ -151,6 +156,7 @@ mod tests {
             "{before:?} {after:?}"
         );
         assert!(after.threads >= 1 && after.peak_kib >= after.memory_kib / 2);
+        assert!(after.proportional_kib > 0 && after.proportional_kib <= after.peak_kib * 2);
         assert!(cpu_of_family(pid).unwrap() >= cpu_of_self().unwrap());
     }
 }

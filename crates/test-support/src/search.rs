@@ -1,8 +1,18 @@
 //! Looking for something in everything that a database holds.
 
+use std::time::Duration;
+
 use database::{Backend, Database, DatabaseError, on_backend};
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
+
+use crate::wait_until;
+
+/// What was a partition is dropped in a moment, with what is in it.
+const DETACHED: &str = r"SELECT relname::text AS line FROM pg_class
+    WHERE relkind = 'r' AND relname LIKE '%\_gone\_%'";
+
+const DEADLINE: Duration = Duration::from_secs(30);
 
 #[derive(QueryableByName)]
 struct Line {
@@ -20,6 +30,12 @@ pub async fn tables_with(database: &Database, texts: &[&str]) -> Vec<String> {
         .iter()
         .flat_map(|text| [(*text).to_owned(), hex(text)])
         .collect();
+    if database.backend() == Backend::Postgres {
+        wait_until(DEADLINE, || async {
+            lines(database, DETACHED.to_owned()).await.is_empty()
+        })
+        .await;
+    }
     let mut found = Vec::new();
     for table in lines(database, list_of_tables(database.backend())).await {
         let dump = match database.backend() {

@@ -9,12 +9,14 @@ use diesel::{Connection as _, PgConnection, RunQueryDsl as _, sql_query};
 use rig::Servers;
 use tokio::task::JoinSet;
 
+use super::Done;
+
 const DATABASE: &str = "ceiling";
 
 const TIME: Duration = Duration::from_secs(3);
 
-/// Committed rows per second of `clients` at once.
-pub(super) async fn rate(servers: &Servers, clients: u32, body: &Bytes) -> anyhow::Result<f64> {
+/// Rows that `clients` commit at once.
+pub(super) async fn commit(servers: &Servers, clients: u32, body: &Bytes) -> anyhow::Result<Done> {
     servers.create_database(DATABASE).await?;
     let url = servers.database(DATABASE);
     let making = url.clone();
@@ -31,11 +33,12 @@ pub(super) async fn rate(servers: &Servers, clients: u32, body: &Bytes) -> anyho
         let (url, body) = (url.clone(), body.clone());
         inserting.spawn_blocking(move || insert_for(&url, &body));
     }
-    let mut rows = 0;
+    let mut count = 0;
     while let Some(ended) = inserting.join_next().await {
-        rows += ended??;
+        count += usize::try_from(ended??)?;
     }
-    Ok(f64::from(rows) / started.elapsed().as_secs_f64())
+    let took = started.elapsed();
+    Ok(Done { count, took })
 }
 
 fn insert_for(url: &str, body: &[u8]) -> anyhow::Result<u32> {

@@ -11,10 +11,11 @@ use hyper::header::HeaderValue;
 use rig::{Ask, Connection};
 use tokio::task::JoinSet;
 
+use super::Done;
 use crate::arrivals::{Component, Noting};
 
-/// Requests per second over `connections` that are kept alive.
-pub(super) async fn rate(connections: u32, count: u32, body: &Bytes) -> anyhow::Result<f64> {
+/// So many requests over `connections` that are kept alive.
+pub(super) async fn send(connections: u32, count: u32, body: &Bytes) -> anyhow::Result<Done> {
     let receiver = Noting::start(Component::Client).await?;
     let mut open = Vec::new();
     for _ in 0..connections {
@@ -49,5 +50,5 @@ pub(super) async fn rate(connections: u32, count: u32, body: &Bytes) -> anyhow::
     let took = started.elapsed();
     let came = receiver.take().first.len();
     ensure!(came == count as usize, "{came} of {count} requests came");
-    Ok(f64::from(count) / took.as_secs_f64())
+    Ok(Done { count: came, took })
 }

@@ -12,6 +12,8 @@ use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Confirmation, Connection, ConnectionProperties};
 use rig::Servers;
 
+use super::Done;
+
 const VHOST: &str = "ceiling";
 
 const QUEUE: &str = "ceiling";
@@ -24,8 +26,8 @@ const PERSISTENT: u8 = 2;
 
 const TIME: Duration = Duration::from_secs(3);
 
-/// Confirmed persistent messages per second over one connection.
-pub(super) async fn rate(servers: &Servers, body: &Bytes) -> anyhow::Result<f64> {
+/// Persistent messages that are confirmed over one connection.
+pub(super) async fn publish(servers: &Servers, body: &Bytes) -> anyhow::Result<Done> {
     servers.create_vhost(VHOST).await?;
     let url = servers.vhost(VHOST);
     let connection = Connection::connect(&url, ConnectionProperties::default()).await?;
@@ -43,7 +45,7 @@ pub(super) async fn rate(servers: &Servers, body: &Bytes) -> anyhow::Result<f64>
 
     let properties = BasicProperties::default().with_delivery_mode(PERSISTENT);
     let mut waiting = VecDeque::with_capacity(WINDOW);
-    let mut confirmed = 0_u32;
+    let mut count = 0;
     let started = Instant::now();
     loop {
         let is_over = started.elapsed() > TIME;
@@ -64,7 +66,7 @@ pub(super) async fn rate(servers: &Servers, body: &Bytes) -> anyhow::Result<f64>
                 matches!(confirmation, Confirmation::Ack(None)),
                 "RabbitMQ refused a message"
             );
-            confirmed += 1;
+            count += 1;
         }
     }
     let took = started.elapsed();
@@ -72,5 +74,5 @@ pub(super) async fn rate(servers: &Servers, body: &Bytes) -> anyhow::Result<f64>
         .queue_delete(QUEUE.into(), QueueDeleteOptions::default())
         .await?;
     connection.close(200, "done".into()).await?;
-    Ok(f64::from(confirmed) / took.as_secs_f64())
+    Ok(Done { count, took })
 }

@@ -65,19 +65,23 @@ pub(super) fn print(ratios: &[Ratio], report: &Report) {
         .copied()
         .filter(|column| !report.is_ceiling(column))
         .collect();
+    let is_shown = |ratio: &&Ratio| {
+        let mut columns = columns.iter();
+        columns.any(|column| ratio.part(report, column).is_some())
+    };
+    let ratios: Vec<&Ratio> = ratios.iter().filter(is_shown).collect();
+    if ratios.is_empty() {
+        return;
+    }
     print!("\n{:<66}", "parts of the ceilings");
     for column in &columns {
         print!(" {column:>16}");
     }
     println!();
     for ratio in ratios {
-        let parts = columns.iter().map(|column| ratio.part(report, column));
-        let parts: Vec<Option<f64>> = parts.collect();
-        if parts.iter().all(Option::is_none) {
-            continue;
-        }
         print!("{:<66}", ratio.name);
-        for part in parts {
+        for column in &columns {
+            let part = ratio.part(report, column);
             let text = part.map_or(String::new(), |part| format!("{:.1} %", part * 100.0));
             print!(" {text:>16}");
         }

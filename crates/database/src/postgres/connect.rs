@@ -12,9 +12,19 @@ use super::url::{completed, misread, target, without_password};
 use crate::error::{Trouble, one_line, trouble};
 
 /// A process that is stopped in the middle of a transaction must not hold its
-/// locks for ever; no unit pauses this long. And statements this short are over
+/// locks for ever; no unit pauses this long. Statements this short are over
 /// before compiling them pays.
-const SETTINGS: &str = "SET idle_in_transaction_session_timeout = '10s'; SET jit = off";
+///
+/// And each goes along an index. A plan is kept as long as its connection, and
+/// those that are made while the tables are small read all of them: by the next
+/// ANALYZE that may be a million rows for every few.
+const SETTINGS: &str = "
+SET idle_in_transaction_session_timeout = '10s';
+SET jit = off;
+SET enable_seqscan = off;
+SET enable_bitmapscan = off;
+SET enable_hashjoin = off;
+SET enable_mergejoin = off";
 
 /// Where to connect to, and whether it answers.
 pub(crate) struct Server {

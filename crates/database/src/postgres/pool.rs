@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::Queued;
 use super::connect::Server;
+use super::together::Together;
 use super::worker::Worker;
 use crate::DatabaseError;
 
@@ -26,22 +27,38 @@ pub(super) struct Pool {
     state: Mutex<State>,
 }
 
+/// Work for one thread.
+pub(super) enum Job {
+    Unit(Queued),
+    /// Those that wait there.
+    Together(Arc<Together>),
+}
+
 #[derive(Default)]
 struct State {
-    /// Units that no thread was free for.
-    waiting: VecDeque<Queued>,
+    /// Work that no thread was free for.
+    waiting: VecDeque<Job>,
     /// Threads without work, the latest last.
-    idle: Vec<(u64, Sender<Queued>)>,
+    idle: Vec<(u64, Sender<Job>)>,
     threads: usize,
     started: u64,
     closed: bool,
 }
 
-/// What a thread does once its unit is done.
+/// What a thread does once its work is done.
 enum Next {
-    Unit(Queued),
-    Idle(Receiver<Queued>),
+    Job(Job),
+    Idle(Receiver<Job>),
     End,
+}
+
+impl Job {
+    fn refuse(self, why: String) {
+        match self {
+            Self::Unit(queued) => queued.unit.answer(Err(DatabaseError::Unavailable(why))),
+            Self::Together(together) => together.refuse(&why),
+        }
+    }
 }
 
 impl fmt::Debug for Pool {
@@ -59,16 +76,16 @@ impl Pool {
         })
     }
 
-    /// Hands a unit to a thread, to a new one if none is idle.
-    pub(super) fn submit(self: &Arc<Self>, mut queued: Queued) {
+    /// Hands work to a thread, to a new one if none is idle.
+    pub(super) fn submit(self: &Arc<Self>, mut job: Job) {
         let mut state = self.lock();
         while let Some((_, thread)) = state.idle.pop() {
-            match thread.send(queued) {
+            match thread.send(job) {
                 Ok(()) => return,
-                Err(mpsc::SendError(back)) => queued = back,
+                Err(mpsc::SendError(back)) => job = back,
             }
         }
-        state.waiting.push_back(queued);
+        state.waiting.push_back(job);
         if state.threads >= self.limit {
             return;
         }
@@ -82,9 +99,8 @@ impl Pool {
         state.threads -= 1;
         if state.threads == 0 {
             let why = format!("cannot start a thread: {error}");
-            while let Some(queued) = state.waiting.pop_front() {
-                let why = DatabaseError::Unavailable(why.clone());
-                queued.unit.answer(Err(why));
+            while let Some(job) = state.waiting.pop_front() {
+                job.refuse(why.clone());
             }
         }
     }
@@ -96,27 +112,50 @@ impl Pool {
         state.idle.clear();
     }
 
-    fn serve(&self, number: u64) {
+    fn serve(self: &Arc<Self>, number: u64) {
         let mut worker = Worker::new(&self.server);
         let mut next = self.next(number);
         loop {
-            let queued = match next {
-                Next::Unit(queued) => queued,
+            let job = match next {
+                Next::Job(job) => job,
                 Next::Idle(receiver) => match self.wait(number, &receiver) {
-                    Some(queued) => queued,
+                    Some(job) => job,
                     None => return,
                 },
                 Next::End => return,
             };
             // Whoever was answered finds this thread idle when it comes again.
-            next = worker.serve(queued, || self.next(number));
+            next = match job {
+                Job::Unit(queued) => worker.serve(queued, || self.next(number)),
+                Job::Together(together) => self.serve_together(&mut worker, together, number),
+            };
         }
+    }
+
+    fn serve_together(
+        self: &Arc<Self>,
+        worker: &mut Worker<'_>,
+        together: Arc<Together>,
+        number: u64,
+    ) -> Next {
+        let served = worker.serve_group(together.next_group());
+        if served.undone {
+            together.be_careful();
+        }
+        if together.goes_on() {
+            self.lock().waiting.push_back(Job::Together(together));
+        }
+        let next = self.next(number);
+        for unit in served.answer() {
+            self.submit(Job::Unit(Queued::alone(unit)));
+        }
+        next
     }
 
     fn next(&self, number: u64) -> Next {
         let mut state = self.lock();
-        if let Some(queued) = state.waiting.pop_front() {
-            return Next::Unit(queued);
+        if let Some(job) = state.waiting.pop_front() {
+            return Next::Job(job);
         }
         if state.closed {
             state.threads -= 1;
@@ -127,10 +166,10 @@ impl Pool {
         Next::Idle(receiver)
     }
 
-    fn wait(&self, number: u64, receiver: &Receiver<Queued>) -> Option<Queued> {
+    fn wait(&self, number: u64, receiver: &Receiver<Job>) -> Option<Job> {
         loop {
             match receiver.recv_timeout(IDLE) {
-                Ok(queued) => return Some(queued),
+                Ok(job) => return Some(job),
                 Err(RecvTimeoutError::Disconnected) => {
                     self.lock().threads -= 1;
                     return None;

@@ -1,4 +1,6 @@
-//! One thread, one connection, one unit at a time.
+//! One thread, one connection, one transaction at a time.
+
+mod group;
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -40,7 +42,7 @@ impl<'a> Worker<'a> {
         let Queued {
             mut unit,
             mode,
-            _connection,
+            _places,
         } = queued;
         match mode {
             Mode::Write => {

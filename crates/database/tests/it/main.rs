@@ -10,4 +10,6 @@ mod opening;
 mod partitions;
 mod postgres;
 mod schema;
+mod statement;
+mod together;
 mod units;

@@ -166,7 +166,7 @@ pub(crate) async fn run_delivery_worker(
             })
         }
     };
-    role.run(build, stop).await
+    Box::pin(role.run(build, stop)).await
 }
 
 /// What is the same for every service.

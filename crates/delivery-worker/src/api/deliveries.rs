@@ -2,12 +2,15 @@
 
 pub(super) mod attempt;
 mod fired;
+mod first_attempt;
 pub(crate) mod get;
 pub(crate) mod list;
+mod obstacle;
 pub(crate) mod retry;
 
 pub(crate) use get::get_delivery;
 pub(crate) use list::list_deliveries;
+pub(in crate::api) use obstacle::{Obstacle, describe_turn};
 pub(crate) use retry::retry_delivery;
 
 use events::Timestamp;
@@ -17,7 +20,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::domain::delivery::DeliveryId;
+use crate::domain::webhook::WebhookId;
 use crate::ordering::WHEN_FREED_US;
+use crate::state::AppState;
 use crate::store::delivery_log::LoggedDelivery;
 
 /// A delivery: one event for one webhook, or one test request.
@@ -52,14 +57,22 @@ pub(crate) struct DeliveryResponse {
     /// `pending`, `delivered`, `failed`, `skipped`, `expired` or `dropped` (its webhook was
     /// deleted).
     state: String,
-    /// Whether it is pending and waits for its webhook, which is inactive, paused, disabled, or
-    /// failing and to be left alone for a while.
+    /// Whether it is pending and waits for its webhook: see `waits_for`.
     held: bool,
-    /// What it waits for at a webhook that wants a record's changes in order or only the latest:
-    /// `record` (another delivery of its record is before it or under way) or `gap` (a revision
-    /// before its own has not arrived). Null otherwise.
-    #[schema(example = "record")]
+    /// What it waits for besides its time. For its webhook: `inactive` (switched off), `disabled`,
+    /// `paused` (by a person or by the receiver), `breaker` (too many requests failed in a row) or
+    /// `unusable` (its secret or settings cannot be read). Where the webhook wants a record's
+    /// changes in order or only the latest: `record` (another delivery of its record is before it or
+    /// under way) or `gap` (a revision before its own has not arrived). Null otherwise.
+    #[schema(example = "breaker")]
     waits_for: Option<String>,
+    /// When what it waits for ends by itself, RFC 3339; null if that is not known, or somebody has
+    /// to act.
+    #[schema(format = DateTime)]
+    waits_until: Option<String>,
+    /// The same in sentences, with what ends it; null where nothing but its time is waited for.
+    #[schema(example = "The webhook is paused. It is sent when that ends.")]
+    waits_because: Option<String>,
     /// `add` where an edit is sent as an add: the add itself was skipped, so that the receiver has
     /// not been told of the record. Null otherwise.
     #[schema(example = "add")]
@@ -91,11 +104,25 @@ pub(crate) struct DeliveryResponse {
 }
 
 impl DeliveryResponse {
-    pub(super) fn new(delivery: LoggedDelivery, now: Timestamp) -> Self {
-        let (is_pending, held) = (delivery.is_pending(), delivery.is_held(now));
+    /// `unusable` says why nothing can be sent for its webhook, if that is so.
+    pub(super) fn new(delivery: LoggedDelivery, unusable: Option<&str>, now: Timestamp) -> Self {
+        let is_pending = delivery.is_pending();
+        let obstacle = Obstacle::of(&delivery, unusable, now);
+        let turn = delivery.row.held_for.clone().filter(|_| is_pending);
+        let waits_until = obstacle.and_then(|it| it.until(&delivery.standing));
+        let waits_because = match obstacle {
+            Some(obstacle) => {
+                let why = obstacle.describe(&delivery, unusable, now);
+                Some(format!("{why} {}", obstacle.way_out(&delivery)))
+            }
+            None => turn
+                .as_deref()
+                .map(|turn| format!("It waits for its turn: {}.", describe_turn(turn))),
+        };
+        let held = obstacle.is_some();
         let LoggedDelivery { row, webhook, .. } = delivery;
         let rfc3339 = |micros: i64| Timestamp(micros).to_rfc3339();
-        let waits_for = row.held_for.filter(|_| is_pending);
+        let waits_for = obstacle.map(|it| it.as_str().to_owned()).or(turn);
         let is_due_by_time = is_pending && !held && row.due_at_us < WHEN_FREED_US;
         let next_attempt_at = is_due_by_time.then(|| rfc3339(row.due_at_us));
         Self {
@@ -112,6 +139,8 @@ impl DeliveryResponse {
             state: row.state,
             held,
             waits_for,
+            waits_until: waits_until.map(Timestamp::to_rfc3339),
+            waits_because,
             send_as: row.send_as,
             coalesced: row.coalesced.unwrap_or(0),
             attempts: row.attempts,
@@ -124,6 +153,12 @@ impl DeliveryResponse {
             erased_at: row.erased_at_us.map(rfc3339),
         }
     }
+}
+
+/// Why nothing can be sent for a delivery's webhook, if that is so.
+fn unusable(state: &AppState, delivery: &LoggedDelivery) -> Option<String> {
+    let webhook = WebhookId(delivery.row.webhook_id);
+    state.engine.registry.why_unusable(webhook)
 }
 
 fn show_uuid(bytes: &[u8]) -> String {

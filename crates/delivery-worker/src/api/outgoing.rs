@@ -3,7 +3,7 @@
 use events::{AccountId, Timestamp};
 
 use crate::address::{AddressPolicy, UrlError, WebhookUrl};
-use crate::attempt::{Assembly, AssemblyError};
+use crate::attempt::{Assembly, AssemblyError, Sender};
 use crate::domain::delivery::DeliveryId;
 use crate::domain::webhook_record::parse_headers;
 use crate::headers::{CustomHeaders, HeaderError};
@@ -85,7 +85,7 @@ impl Outgoing {
         let assembly = Assembly {
             url: &self.url,
             own: &self.own,
-            signer: self.signers.at(at),
+            sender: Sender::Us(self.signers.at(at)),
             delivery,
             number: 1,
             next_attempt_at: None,

@@ -45,7 +45,8 @@ pub(crate) struct ReplayRequest {
     #[schema(example = "failed")]
     state: Option<String>,
     /// How many deliveries to queue per second, 1 to 1000; as fast as it can without standing in
-    /// the way of live traffic unless given.
+    /// the way of live traffic unless given. At most a quarter of them wait to be sent at a time, so
+    /// after a stall no more than that comes on top.
     rate_per_second: Option<i64>,
     /// Whether a webhook that is `ordered` or `latest_only` also gets revisions that are older than
     /// one that it has; false unless given.
@@ -56,11 +57,13 @@ pub(crate) struct ReplayRequest {
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the body for the OpenAPI document")]
 pub(crate) struct RetryDeliveriesRequest {
-    /// Of these webhooks; also as `webhook_id`, `trigger` and `trigger_id`.
+    /// Of these webhooks; also as `webhook_id`, `trigger` and `trigger_id`. One that is not there is
+    /// refused.
     webhook: Option<Vec<i64>>,
     /// Of webhooks or of triggers: `webhook` or `trigger`.
     kind: Option<Vec<String>>,
-    /// In these states; `failed` and `expired` unless given.
+    /// In these states; `failed` and `expired` unless given. `delivered` needs `force`; `dropped` is
+    /// refused, since its webhook was deleted.
     #[schema(example = json!(["failed"]))]
     state: Option<Vec<String>>,
     /// `order`, `task` or `client`.
@@ -104,6 +107,10 @@ pub(crate) struct ReplayResponse {
     state: String,
     /// Why it was cancelled if nobody asked for it: `webhook_deleted`.
     reason: Option<String>,
+    /// Why nothing was queued, a sentence for people, once all was looked through; null if something
+    /// was, and before.
+    #[schema(example = "Of 3 events none fires it as it is set now.")]
+    note: Option<String>,
     /// What was asked for, with what holds where nothing was said.
     #[schema(value_type = Object)]
     selection: Value,
@@ -125,7 +132,9 @@ pub(crate) struct ReplayResponse {
 /// How far a job is.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct ReplayProgressResponse {
-    /// How much was looked through, 0 to 100: of a replay by time, of a retry by webhooks.
+    /// How much was looked through, 0 to 100: of a replay which part of its span of time, of a retry
+    /// how many of its webhooks. It says nothing about how many deliveries are still to come, since
+    /// changes are seldom spread evenly, and 100 means that all are queued. It never becomes less.
     percent: i64,
     /// Events or deliveries that were looked at.
     examined: i64,

@@ -176,7 +176,8 @@ impl SignedTest {
             1,
             self.settings_version,
             self.started_at,
-            &self.request,
+            self.request.clone(),
+            false,
             &sent,
         );
         let error = match &sent.outcome {

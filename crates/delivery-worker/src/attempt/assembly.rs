@@ -7,7 +7,7 @@ use hyper::header::InvalidHeaderValue;
 
 use crate::address::{QueryError, WebhookUrl};
 use crate::domain::delivery::DeliveryId;
-use crate::headers::{CallbackHeaders, CustomHeaders};
+use crate::headers::{CallbackHeaders, CustomHeaders, OUR_NAME};
 use crate::render::Rendered;
 use crate::send::{OutgoingRequest, TIME_LIMIT};
 use crate::sign::Signer;
@@ -19,8 +19,8 @@ pub(crate) struct Assembly<'a> {
     pub(crate) url: &'a WebhookUrl,
     /// Its own headers.
     pub(crate) own: &'a CustomHeaders,
-    /// Signs for it at this moment.
-    pub(crate) signer: &'a Signer,
+    /// Who says that it is from us, and how.
+    pub(crate) sender: Sender<'a>,
     /// The delivery.
     pub(crate) delivery: DeliveryId,
     /// The attempt's number, from 1.
@@ -31,6 +31,20 @@ pub(crate) struct Assembly<'a> {
     pub(crate) revision: Option<i64>,
     /// When the attempt begins.
     pub(crate) at: Timestamp,
+}
+
+/// Who a request is from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Sender<'a> {
+    /// This program: signed now.
+    Us(&'a Signer),
+    /// Whoever made the same request before.
+    Then {
+        /// What it called itself.
+        user_agent: &'a str,
+        /// Its signature.
+        signature: &'a str,
+    },
 }
 
 /// Why a request cannot be made.
@@ -54,11 +68,23 @@ impl Assembly<'_> {
         };
         let delivery_id = self.delivery.to_string();
         let timestamp_seconds = self.at.unix_seconds();
+        let signature;
+        let (user_agent, signature) = match self.sender {
+            Sender::Us(signer) => {
+                signature = signer.sign(&delivery_id, timestamp_seconds, signed);
+                (OUR_NAME, signature.as_str())
+            }
+            Sender::Then {
+                user_agent,
+                signature,
+            } => (user_agent, signature),
+        };
         let headers = CallbackHeaders {
+            user_agent,
             content_type: rendered.content_type,
             delivery_id: &delivery_id,
             timestamp_seconds,
-            signature: &self.signer.sign(&delivery_id, timestamp_seconds, signed),
+            signature,
             attempt: u32::try_from(self.number).unwrap_or(u32::MAX),
             next_attempt_seconds: self.next_attempt_at.map(Timestamp::unix_seconds),
             revision: self.revision,
@@ -93,7 +119,7 @@ mod tests {
         let assembly = Assembly {
             url: &WebhookUrl::parse(url, &AddressPolicy::default()).unwrap(),
             own: &CustomHeaders::parse([("X-Key", "s3cret")]).unwrap(),
-            signer: &Signer::new(&[secret]),
+            sender: Sender::Us(&Signer::new(&[secret])),
             delivery: DeliveryId::of_test(now),
             number: 2,
             next_attempt_at: Some(Timestamp(now.0 + 5_000_000)),

@@ -255,13 +255,6 @@ impl Standing {
     pub(crate) fn is_resumable(&self) -> bool {
         self.paused_at.is_some() || self.paused_until.is_some() || self.open_until.is_some()
     }
-
-    /// Whether pending deliveries wait for something else than their time.
-    pub(crate) fn holds(&self, now: Timestamp) -> bool {
-        self.disabled_at.is_some()
-            || self.is_paused(now)
-            || self.open_until.is_some_and(|until| until > now)
-    }
 }
 
 /// A webhook's state in one word.

@@ -4,7 +4,7 @@ use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
 use outbox::erasure::{Erased, Found, Sought};
 
-use super::told::delete_attempt_bodies;
+use super::told::delete_bodies;
 use crate::store::schema::{attempt_bodies, deliveries};
 
 /// How many deliveries one look finds.
@@ -16,8 +16,13 @@ pub(super) fn find(
     after: Option<&[u8]>,
 ) -> Result<Found, DatabaseError> {
     let keys: Vec<Vec<u8>> = on_backend!(conn, |c| deliveries::table
-        .inner_join(attempt_bodies::table.on(attempt_bodies::delivery_id.eq(deliveries::id)))
+        .left_join(attempt_bodies::table.on(attempt_bodies::delivery_id.eq(deliveries::id)))
         .filter(deliveries::erased_at_us.is_not_null())
+        .filter(
+            attempt_bodies::claim_no
+                .is_not_null()
+                .or(deliveries::first_answer.is_not_null())
+        )
         .filter(deliveries::account_id.eq(sought.account_id.0))
         .filter(deliveries::id.gt(after.unwrap_or_default()))
         .order(deliveries::id)
@@ -38,7 +43,7 @@ pub(super) fn erase(
     _sought: &Sought,
     keys: &[Vec<u8>],
 ) -> Result<Erased, DatabaseError> {
-    let removed = delete_attempt_bodies(conn, keys)?;
+    let removed = delete_bodies(conn, keys)?;
     Ok(Erased {
         erased: i64::try_from(removed).unwrap_or(i64::MAX),
         waiting: 0,

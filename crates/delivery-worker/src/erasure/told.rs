@@ -179,12 +179,26 @@ fn erase_event(
         .set(deliveries::erased_at_us.eq(now_us))
         .execute(c)?;
     });
-    delete_attempt_bodies(conn, delivery_ids)?;
+    delete_bodies(conn, delivery_ids)?;
     Ok(())
 }
 
 /// Deletes all that was sent and answered of these deliveries; answers how many attempts that were.
-pub(super) fn delete_attempt_bodies(
+pub(super) fn delete_bodies(
+    conn: &mut Connection<'_>,
+    delivery_ids: &[Vec<u8>],
+) -> Result<usize, DatabaseError> {
+    let answers = on_backend!(conn, |c| diesel::update(
+        deliveries::table
+            .filter(deliveries::id.eq_any(delivery_ids))
+            .filter(deliveries::first_answer.is_not_null()),
+    )
+    .set(deliveries::first_answer.eq(None::<Vec<u8>>))
+    .execute(c))?;
+    Ok(answers + delete_attempt_bodies(conn, delivery_ids)?)
+}
+
+fn delete_attempt_bodies(
     conn: &mut Connection<'_>,
     delivery_ids: &[Vec<u8>],
 ) -> Result<usize, DatabaseError> {

@@ -91,6 +91,7 @@ fn assembled_in_the_order_of_the_contract() {
     let own =
         CustomHeaders::parse([("X-Api-Key", "s3cret"), ("Authorization", "Bearer t")]).unwrap();
     let mut callback = CallbackHeaders {
+        user_agent: OUR_NAME,
         content_type: Some("application/json"),
         delivery_id: "0198",
         timestamp_seconds: 1_767_322_984,
@@ -133,6 +134,7 @@ fn own_values_are_never_printed() {
     let own = CustomHeaders::parse([("X-Api-Key", "s3cret")]).unwrap();
     assert_eq!(format!("{own:?}"), r#"{"x-api-key": "***"}"#);
     let callback = CallbackHeaders {
+        user_agent: OUR_NAME,
         content_type: Some("application/json"),
         delivery_id: "0198",
         timestamp_seconds: 0,

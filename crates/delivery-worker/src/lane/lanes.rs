@@ -17,6 +17,8 @@ pub(crate) struct Lanes<J> {
     pub(super) lanes: HashMap<WebhookId, Lane<J>>,
     /// Lanes that can start something, by account.
     pub(super) startable: Rotation,
+    /// Those of quick receivers once more.
+    pub(super) quick: Rotation,
     /// Lanes with room, by when they have work.
     pub(super) due: BTreeSet<(i64, WebhookId)>,
     /// Lanes that open by themselves.
@@ -40,6 +42,7 @@ impl<J> Lanes<J> {
             limits,
             lanes: HashMap::new(),
             startable: Rotation::default(),
+            quick: Rotation::default(),
             due: BTreeSet::new(),
             opening: BTreeSet::new(),
             paced: BTreeSet::new(),
@@ -197,10 +200,21 @@ impl<J> Lanes<J> {
             return None;
         }
         self.let_on(clock_us);
-        let lanes = &self.lanes;
-        let webhook = self
-            .startable
-            .next(|webhook| lanes.get(&webhook).is_some_and(Lane::wants_its_turn))?;
+        let (lanes, open) = (&self.lanes, self.limits.open);
+        let for_all = self.limits.max_in_flight - self.limits.kept_for_quick;
+        let is_for_all = self.in_flight < for_all;
+        let turns = if is_for_all {
+            &mut self.startable
+        } else {
+            &mut self.quick
+        };
+        let webhook = turns.next(|webhook| {
+            lanes.get(&webhook).is_some_and(|lane| {
+                lane.wants_its_turn()
+                    && lane.may_open_one_more(open, clock_us)
+                    && (is_for_all || lane.is_quick())
+            })
+        })?;
         let lane = self.lanes.get_mut(&webhook)?;
         let job = lane.queue.pop()?;
         lane.in_flight += 1;
@@ -245,12 +259,13 @@ impl<J> Lanes<J> {
         webhook: WebhookId,
         record: Option<RecordKey>,
         duration_us: Option<i64>,
+        clock_us: i64,
     ) {
         self.in_flight -= 1;
         self.unrecorded += 1;
         if let Some(lane) = self.lanes.get_mut(&webhook) {
             lane.in_flight -= 1;
-            lane.unrecorded += 1;
+            lane.unrecorded.add(clock_us);
             lane.queue.release(record);
             if let Some(took_us) = duration_us {
                 lane.mean_duration_us = Some(match lane.mean_duration_us {
@@ -264,27 +279,30 @@ impl<J> Lanes<J> {
 
     /// Notes that an outcome has to be recorded besides those that
     /// [`Self::finish`] counted.
-    pub(crate) fn owe(&mut self, webhook: WebhookId) {
+    pub(crate) fn owe(&mut self, webhook: WebhookId, clock_us: i64) {
         self.unrecorded += 1;
         if let Some(lane) = self.lanes.get_mut(&webhook) {
-            lane.unrecorded += 1;
+            lane.unrecorded.add(clock_us);
         }
     }
 
     /// Notes that so many outcomes of a lane are safe. Returns whether more may
-    /// start by that.
+    /// be claimed by that.
     pub(crate) fn recorded(&mut self, webhook: WebhookId, count: usize) -> bool {
         let were_too_many = self.unrecorded >= self.limits.max_unrecorded;
         self.unrecorded = self.unrecorded.saturating_sub(count);
         let Some(lane) = self.lanes.get_mut(&webhook) else {
             return were_too_many;
         };
-        lane.unrecorded = lane.unrecorded.saturating_sub(count);
-        if lane.gate != Gate::HalfOpen {
-            return were_too_many;
-        }
+        lane.unrecorded.take(count);
+        let is_half_open = lane.gate == Gate::HalfOpen;
         self.settle(webhook);
-        true
+        were_too_many || is_half_open
+    }
+
+    /// Whether anything may be able to start that has not.
+    pub(crate) fn have_startable(&self) -> bool {
+        self.stops == 0 && !self.startable.is_empty()
     }
 
     /// Nothing starts while any reason holds. Returns whether this one did
@@ -349,6 +367,9 @@ impl<J> Lanes<J> {
         };
         if lane.wants_its_turn() {
             self.startable.add(lane.account, webhook);
+            if lane.is_quick() {
+                self.quick.add(lane.account, webhook);
+            }
         }
         if let Some(due_us) = lane.next_due_us {
             if lane.wants_work() {

@@ -27,6 +27,11 @@ impl Rotation {
         lanes.push_back(webhook);
     }
 
+    /// Whether no lane wants a turn.
+    pub(super) fn is_empty(&self) -> bool {
+        self.accounts.is_empty()
+    }
+
     /// The next lane of the next account, out of those that still want their
     /// turn. The others are taken out; no account loses its turn by that.
     pub(super) fn next(&mut self, wants_it: impl Fn(WebhookId) -> bool) -> Option<WebhookId> {

@@ -6,14 +6,19 @@ use events::AccountId;
 
 use super::pace::Pace;
 use super::queue::LaneQueue;
-use super::{Crew, Gate, LaneTerms};
+use super::unrecorded::Unrecorded;
+use super::{Crew, Gate, LaneTerms, OpenLimits};
 use crate::domain::webhook::WebhookId;
 
 /// The farthest that a queue may reach ahead: what takes about a second.
 const AHEAD_US: i64 = 1_000_000;
 const MAX_AHEAD: usize = 256;
+/// A receiver that takes this long is not quick.
+const QUICK_US: i64 = 250_000;
 /// How many deliveries may wait for another one of their record.
 const MAX_WAITING: usize = 256;
+/// How many times as much may be open while outcomes are recorded in time.
+const MORE_IF_IN_TIME: usize = 4;
 
 /// The state of one webhook's deliveries in this worker.
 #[derive(Debug)]
@@ -30,7 +35,7 @@ pub(super) struct Lane<J> {
     pub(super) paced_until_us: Option<i64>,
     pub(super) in_flight: usize,
     /// Outcomes that are not on record.
-    pub(super) unrecorded: usize,
+    pub(super) unrecorded: Unrecorded,
     pub(super) reserved: usize,
     pub(super) asked: usize,
     pub(super) queue: LaneQueue<J>,
@@ -45,13 +50,41 @@ impl<J> Lane<J> {
     pub(super) fn wants_its_turn(&self) -> bool {
         let is_free = match self.gate {
             Gate::Open => true,
-            Gate::HalfOpen => self.in_flight + self.unrecorded == 0,
+            Gate::HalfOpen => self.open() == 0,
             Gate::ClosedUntil { .. } | Gate::Closed => false,
         };
         is_free
             && self.in_flight < self.slots
             && self.queue.has_ready()
             && self.paced_until_us.is_none()
+    }
+
+    /// Whether its receiver gives a slot back soon, as far as is known. Receivers
+    /// that do not would sooner or later have all of them, and everybody else would
+    /// wait for as long as they take.
+    pub(super) fn is_quick(&self) -> bool {
+        match self.mean_duration_us {
+            Some(mean_us) => mean_us <= QUICK_US,
+            None => self.in_flight == 0,
+        }
+    }
+
+    /// Whether one more may be sent without too much coming twice after a crash.
+    ///
+    /// Outcomes gather while others are being committed; the faster a lane is, the
+    /// more of them. A bound on their number alone would slow fast lanes down, or be
+    /// of no use to others.
+    pub(super) fn may_open_one_more(&self, limits: OpenLimits, clock_us: i64) -> bool {
+        let most = limits.least.max(2 * self.slots);
+        let open = self.open();
+        open < most
+            || (open < most * MORE_IF_IN_TIME
+                && self.unrecorded.age_us(clock_us) <= limits.usual_wait_us)
+    }
+
+    /// How many deliveries would be repeated after a crash.
+    fn open(&self) -> usize {
+        self.in_flight + self.unrecorded.count()
     }
 
     /// This worker's share of the slots.
@@ -120,7 +153,7 @@ impl<J> Lane<J> {
         }
         let waiting = self.reserved + self.asked + self.queue.ready();
         let under_way = match self.gate {
-            Gate::HalfOpen => self.in_flight + self.unrecorded,
+            Gate::HalfOpen => self.open(),
             _ => self.in_flight,
         };
         let room = self.target().saturating_sub(under_way + waiting);
@@ -168,7 +201,7 @@ impl<J> Lane<J> {
             pace: None,
             paced_until_us: None,
             in_flight: 0,
-            unrecorded: 0,
+            unrecorded: Unrecorded::default(),
             reserved: 0,
             asked: 0,
             queue: LaneQueue::default(),

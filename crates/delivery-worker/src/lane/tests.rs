@@ -9,8 +9,13 @@ use super::*;
 
 const LIMITS: LaneLimits = LaneLimits {
     max_in_flight: 12,
+    kept_for_quick: 0,
     max_queued: 40,
     max_unrecorded: 20,
+    open: OpenLimits {
+        least: 4,
+        usual_wait_us: 2_000,
+    },
 };
 
 /// Terms of a lane that all workers share.
@@ -61,7 +66,7 @@ fn a_lane_has_so_many_slots() {
     assert_eq!(lanes.start(0), Some((WebhookId(0), 1)));
     assert_eq!(lanes.start(0), Some((WebhookId(0), 2)));
     assert_eq!(lanes.start(0), None);
-    lanes.finish(WebhookId(0), order(1), None);
+    lanes.finish(WebhookId(0), order(1), None, 0);
     assert!(lanes.reserve(WebhookId(0), 0));
 }
 
@@ -107,7 +112,7 @@ fn a_fast_lane_may_queue_ahead_and_a_slow_one_may_not() {
     for (webhook, took_us) in [(0, 1_000), (1, 3_000_000)] {
         claim(&mut lanes, webhook, [1]);
         assert!(lanes.start(0).is_some());
-        lanes.finish(WebhookId(webhook), order(1), Some(took_us));
+        lanes.finish(WebhookId(webhook), order(1), Some(took_us), 0);
     }
     claim(&mut lanes, 0, 10..40);
     claim(&mut lanes, 1, [50, 51]);
@@ -123,9 +128,9 @@ fn one_record_is_under_way_once_and_in_order() {
     }
     assert_eq!(lanes.start(0), Some((WebhookId(0), 1)));
     assert_eq!(lanes.start(0), None);
-    lanes.finish(WebhookId(0), order(7), None);
+    lanes.finish(WebhookId(0), order(7), None, 0);
     assert_eq!(lanes.start(0), Some((WebhookId(0), 2)));
-    lanes.finish(WebhookId(0), order(7), None);
+    lanes.finish(WebhookId(0), order(7), None, 0);
     assert_eq!(lanes.start(0), Some((WebhookId(0), 3)));
 }
 
@@ -139,6 +144,54 @@ fn accounts_take_turns_and_so_do_their_lanes() {
         .map(|(_, job)| job)
         .collect();
     assert_eq!(started, [1, 21, 11, 22, 2, 12, 3]);
+}
+
+#[test]
+fn slow_receivers_leave_slots_to_quick_ones() {
+    let mut lanes = Lanes::new(LaneLimits {
+        kept_for_quick: 4,
+        open: OpenLimits {
+            least: 100,
+            usual_wait_us: 0,
+        },
+        ..LIMITS
+    });
+    for (webhook, took_us) in [(0, 2_500_000), (1, 5_000), (2, 2_500_000)] {
+        lanes.set_lane(WebhookId(webhook), AccountId(1), shared(20), 0);
+        lanes.set_gate(WebhookId(webhook), Gate::Open, 0);
+        claim(&mut lanes, webhook, [1]);
+        assert!(lanes.start(0).is_some());
+        lanes.finish(WebhookId(webhook), order(1), Some(took_us), 0);
+        lanes.recorded(WebhookId(webhook), 1);
+    }
+    claim(&mut lanes, 0, 100..116);
+    let slow = std::iter::from_fn(|| lanes.start(0)).count();
+    assert_eq!(slow, LIMITS.max_in_flight - 4);
+    // Another slow one waits for its turn, one that is not known yet does not.
+    claim(&mut lanes, 2, [200]);
+    assert_eq!(lanes.start(0), None);
+    lanes.set_lane(WebhookId(3), AccountId(2), shared(20), 0);
+    lanes.set_gate(WebhookId(3), Gate::Open, 0);
+    claim(&mut lanes, 3, [300, 301]);
+    assert_eq!(lanes.start(0), Some((WebhookId(3), 300)));
+    assert_eq!(lanes.start(0), None);
+    claim(&mut lanes, 1, [400, 401, 402, 403]);
+    let quick: Vec<_> = std::iter::from_fn(|| lanes.start(0)).collect();
+    assert_eq!(quick, [400, 401, 402].map(|job| (WebhookId(1), job)));
+    // A slot that is given back goes to whom it was kept for, until there are enough.
+    lanes.finish(WebhookId(0), order(100), Some(2_500_000), 0);
+    assert_eq!(lanes.start(0), Some((WebhookId(1), 403)));
+    for job in 101..103 {
+        lanes.finish(WebhookId(0), order(job), Some(2_500_000), 0);
+    }
+    assert_eq!(lanes.start(0), None);
+    for job in 103..106 {
+        lanes.finish(WebhookId(0), order(job), Some(2_500_000), 0);
+    }
+    assert_eq!(lanes.start(0), Some((WebhookId(0), 108)));
+    assert_eq!(lanes.start(0), None);
+    lanes.finish(WebhookId(0), order(106), Some(2_500_000), 0);
+    assert_eq!(lanes.start(0), Some((WebhookId(2), 200)));
 }
 
 #[test]
@@ -178,7 +231,7 @@ fn nobody_is_asked_for_more_than_there_is_room_for() {
     assert_eq!(lanes.ask(11, 8, 8), [], "no room");
     lanes.start(0);
     lanes.start(0);
-    lanes.finish(WebhookId(0), order(2), None);
+    lanes.finish(WebhookId(0), order(2), None, 0);
     assert_eq!(
         lanes.ask(11, 8, 8).len(),
         1,
@@ -250,10 +303,11 @@ fn nothing_starts_while_any_reason_holds() {
 #[test]
 fn unrecorded_outcomes_hold_up_what_is_next() {
     let mut lanes = lanes_of(&[(1, 12), (1, 12)]);
+    // Far more at once than one lane may owe for long.
     for round in 0..20 {
         claim(&mut lanes, 0, [round]);
         assert!(lanes.start(0).is_some());
-        lanes.finish(WebhookId(0), order(round.into()), None);
+        lanes.finish(WebhookId(0), order(round.into()), None, 0);
     }
     claim(&mut lanes, 1, [99]);
     assert_eq!(lanes.start(0), None);
@@ -261,6 +315,40 @@ fn unrecorded_outcomes_hold_up_what_is_next() {
     lanes.recorded(WebhookId(0), 20);
     assert!(lanes.is_quiet());
     assert_eq!(lanes.start(0), Some((WebhookId(1), 99)));
+}
+
+#[test]
+fn a_lane_starts_nothing_while_too_much_of_it_would_come_twice() {
+    let mut lanes = lanes_of(&[(1, 3), (1, 3)]);
+    let one_is_done = |lanes: &mut Lanes<u32>, job: u32, clock_us| {
+        claim(lanes, 0, [job]);
+        assert_eq!(lanes.start(clock_us), Some((WebhookId(0), job)), "{job}");
+        lanes.finish(WebhookId(0), order(job.into()), None, clock_us);
+    };
+    // Twice its slots, however long they take to be recorded.
+    (0..6).for_each(|job| one_is_done(&mut lanes, job, 10_000 * i64::from(job)));
+    claim(&mut lanes, 0, [6]);
+    assert_eq!(lanes.start(60_000), None);
+    claim(&mut lanes, 1, [99]);
+    assert_eq!(
+        lanes.start(60_000),
+        Some((WebhookId(1), 99)),
+        "another lane"
+    );
+    assert!(!lanes.have_startable());
+    lanes.recorded(WebhookId(0), 1);
+    assert!(lanes.have_startable());
+    assert_eq!(lanes.start(60_000), Some((WebhookId(0), 6)));
+    lanes.finish(WebhookId(0), order(6), None, 60_000);
+    lanes.recorded(WebhookId(0), 6);
+
+    // Four times as much as long as they are recorded in time.
+    let in_time = LIMITS.max_unrecorded.min(4 * 6) - 1;
+    (10..)
+        .take(in_time)
+        .for_each(|job| one_is_done(&mut lanes, job, 70_000));
+    claim(&mut lanes, 0, [98]);
+    assert_eq!(lanes.start(72_001), None, "they wait for too long by now");
 }
 
 #[test]
@@ -292,7 +380,7 @@ fn a_deleted_lane_goes_once_nothing_of_it_is_under_way() {
     claim(&mut lanes, 0, [1, 2]);
     lanes.start(0);
     assert_eq!(lanes.remove_lane(WebhookId(0), 5), [2]);
-    lanes.finish(WebhookId(0), order(1), None);
+    lanes.finish(WebhookId(0), order(1), None, 0);
     assert!(lanes.remove_lane(WebhookId(0), 6).is_empty());
     assert!(lanes.lanes.is_empty() && lanes.due.is_empty());
 }

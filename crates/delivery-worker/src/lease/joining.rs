@@ -3,13 +3,15 @@
 //! Who was there before divides each webhook's slots by the workers that it
 //! counted at its last heartbeat, and may have as many requests under way. So
 //! a worker that enters waits until every other one has counted it, and then
-//! as long as a request takes.
+//! as long as a request takes. Who entered later has counted it from the start, and
+//! who is dead has nothing under way once its lease has ended.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::engine::micros;
 use crate::send::TIME_LIMIT;
-use crate::store::workers::Heartbeat;
+use crate::store::workers::{Heartbeat, OtherWorker};
 
 /// How long requests may still be under way that were started before their
 /// worker counted this one.
@@ -19,11 +21,12 @@ const OTHERS_FINISH: Duration = TIME_LIMIT.saturating_add(Duration::from_millis(
 const OTHERS_RECORD: Duration = Duration::from_secs(2);
 
 /// How far a worker has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Joining {
     entered_at_us: i64,
     not_before_us: i64,
-    counted_by_all_at_us: Option<i64>,
+    /// When it was first seen of each other worker that it had counted this one.
+    counted_at_us: HashMap<Vec<u8>, i64>,
 }
 
 impl Joining {
@@ -34,42 +37,42 @@ impl Joining {
         Self {
             entered_at_us: entered.now_us,
             not_before_us: entered.now_us + pause_us,
-            counted_by_all_at_us: None,
+            counted_at_us: HashMap::new(),
         }
     }
 
     /// Whether the worker may send by now.
     pub(super) fn is_over(&mut self, heartbeat: &Heartbeat) -> bool {
-        if heartbeat.now_us < self.not_before_us {
-            return false;
-        }
-        if heartbeat.others.is_empty() {
-            // Who went had finished; who died has nothing under way once its
-            // lease has ended.
+        // All are looked at, so that none is waited for longer than it takes.
+        let waited_for = heartbeat
+            .others
+            .iter()
+            .filter(|other| !self.has_made_room(other, heartbeat.now_us))
+            .count();
+        waited_for == 0 && heartbeat.now_us >= self.not_before_us
+    }
+
+    /// Whether all that a worker has under way was started when it had counted this one.
+    fn has_made_room(&mut self, other: &OtherWorker, now_us: i64) -> bool {
+        // One of the same moment may have come before: SQLite's clock has milliseconds.
+        if other.started_at_us > self.entered_at_us {
             return true;
         }
-        // One of the same moment may have come before: SQLite's clock has milliseconds.
-        let is_counted = |renewed_at_us: i64| renewed_at_us > self.entered_at_us;
-        if self.counted_by_all_at_us.is_none()
-            && heartbeat
-                .others
-                .iter()
-                .all(|other| is_counted(other.renewed_at_us))
-        {
-            self.counted_by_all_at_us = Some(heartbeat.now_us);
+        if other.renewed_at_us <= self.entered_at_us {
+            return false;
         }
-        self.counted_by_all_at_us
-            .is_some_and(|at_us| heartbeat.now_us - at_us >= micros(OTHERS_FINISH))
+        let counted_at_us = self.counted_at_us.entry(other.id.clone());
+        now_us - *counted_at_us.or_insert(now_us) >= micros(OTHERS_FINISH)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::workers::OtherWorker;
 
     const SECOND: i64 = 1_000_000;
 
+    /// The others are there since long ago; their last heartbeats are given.
     fn heartbeat(now_us: i64, others: &[i64]) -> Heartbeat {
         Heartbeat {
             now_us,
@@ -78,6 +81,8 @@ mod tests {
                 .zip(others)
                 .map(|(id, &renewed_at_us)| OtherWorker {
                     id: vec![id],
+                    started_at_us: 0,
+                    lease_until_us: renewed_at_us + 8 * SECOND,
                     renewed_at_us,
                 })
                 .collect(),
@@ -91,14 +96,39 @@ mod tests {
     }
 
     #[test]
-    fn all_must_have_counted_it_and_have_had_time_to_finish() {
+    fn each_must_have_counted_it_and_have_had_time_to_finish() {
         let entered = heartbeat(100 * SECOND, &[99 * SECOND, 98 * SECOND]);
         let mut joining = Joining::new(&entered, false);
         assert!(!joining.is_over(&entered));
-        assert!(!joining.is_over(&heartbeat(104 * SECOND, &[103 * SECOND, 98 * SECOND])));
-        assert!(!joining.is_over(&heartbeat(105 * SECOND, &[103 * SECOND, 101 * SECOND])));
-        assert!(!joining.is_over(&heartbeat(108 * SECOND, &[107 * SECOND, 107 * SECOND])));
-        assert!(joining.is_over(&heartbeat(109 * SECOND, &[107 * SECOND, 107 * SECOND])));
+        assert!(!joining.is_over(&heartbeat(101 * SECOND, &[101 * SECOND, 98 * SECOND])));
+        assert!(!joining.is_over(&heartbeat(103 * SECOND, &[103 * SECOND, 102 * SECOND])));
+        assert!(!joining.is_over(&heartbeat(106 * SECOND, &[105 * SECOND, 106 * SECOND])));
+        assert!(joining.is_over(&heartbeat(107 * SECOND, &[107 * SECOND, 106 * SECOND])));
+    }
+
+    #[test]
+    fn one_that_is_dead_holds_up_no_longer_than_its_lease() {
+        // The first answers, the second is dead.
+        let entered = heartbeat(100 * SECOND, &[99 * SECOND, 99 * SECOND]);
+        let mut joining = Joining::new(&entered, false);
+        for second in 101..107 {
+            let now_us = second * SECOND;
+            assert!(!joining.is_over(&heartbeat(now_us, &[now_us, 99 * SECOND])));
+        }
+        assert!(joining.is_over(&heartbeat(107 * SECOND, &[106 * SECOND])));
+    }
+
+    #[test]
+    fn who_entered_later_is_not_waited_for() {
+        let entered = heartbeat(100 * SECOND, &[99 * SECOND]);
+        let mut joining = Joining::new(&entered, false);
+        let mut later = heartbeat(107 * SECOND, &[106 * SECOND]);
+        later.others[0].started_at_us = 106 * SECOND;
+        assert!(joining.is_over(&later));
+        // At the same time is not later.
+        let mut joining = Joining::new(&entered, false);
+        later.others[0].started_at_us = 100 * SECOND;
+        assert!(!joining.is_over(&later));
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub(crate) struct Waiting<I> {
     /// As what it is to be sent; `None` if it is no plain change.
     pub(crate) action: Option<Action>,
     pub(crate) due_at_us: i64,
+    /// Whether the receiver may have been sent it before.
+    pub(crate) was_tried: bool,
     /// How many skipped changes it stands for.
     pub(crate) coalesced: i64,
 }
@@ -25,7 +27,8 @@ pub(crate) struct Settled<I> {
     /// How many skipped changes the kept one stands for.
     pub(crate) coalesced: i64,
     /// Whether the kept one is an edit that is sent as an add: the receiver has
-    /// never been told of the record.
+    /// never been told of the record. What it may have seen already stays what it
+    /// was: one `webhook-id` never names two bodies.
     pub(crate) becomes_add: bool,
     /// When the kept one is due: it takes the place of one that is due already, so
     /// that a record that keeps changing has its turn, and leaves pauses alone that
@@ -45,7 +48,7 @@ pub(crate) fn settle<I: Copy + Ord>(waiting: &[Waiting<I>], now_us: i64) -> Opti
         kept: kept.id,
         skipped: others().map(|it| it.id).collect(),
         coalesced: others().fold(kept.coalesced, |sum, it| sum + 1 + it.coalesced),
-        becomes_add: kept.action == Some(Action::Edit) && add_is_skipped,
+        becomes_add: kept.action == Some(Action::Edit) && add_is_skipped && !kept.was_tried,
         due_at_us: others()
             .map(|it| it.due_at_us)
             .filter(|due_at_us| *due_at_us <= now_us)

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use events::Timestamp;
 
+use super::first_attempt::FirstAttempt;
 use crate::domain::delivery::{DeliveryId, DeliveryState};
 use crate::domain::webhook::WebhookId;
 use crate::retry::{Effect, Health};
@@ -84,6 +85,15 @@ impl Outcome {
         }
     }
 
+    /// What its delivery's row alone keeps of it, if that is all there is to keep: a first attempt
+    /// that succeeded.
+    pub(crate) fn first_attempt(&self) -> Option<FirstAttempt> {
+        let log = self.log.as_ref()?;
+        (self.kind == OutcomeKind::Delivered && log.number == 1)
+            .then(|| FirstAttempt::of(self.claim_no, log))
+            .flatten()
+    }
+
     /// The new due time, for a retry.
     pub(crate) fn due_again_us(&self, now_us: i64) -> Option<i64> {
         match self.kind {
@@ -109,8 +119,9 @@ pub(crate) struct AttemptLog {
     pub(crate) error_kind: Option<&'static str>,
     pub(crate) error: Option<String>,
     pub(crate) remote: Option<String>,
-    pub(crate) request_head: String,
-    pub(crate) request_body: Bytes,
+    pub(crate) request: OutgoingRequest,
+    /// Whether an edit was sent as an add.
+    pub(crate) as_add: bool,
     pub(crate) response: Option<LoggedAnswer>,
 }
 
@@ -134,7 +145,8 @@ impl AttemptLog {
         number: i64,
         settings_version: i64,
         started_at: Timestamp,
-        request: &OutgoingRequest,
+        request: OutgoingRequest,
+        as_add: bool,
         sent: &Sent,
     ) -> Self {
         let mut log = Self {
@@ -146,8 +158,8 @@ impl AttemptLog {
             error_kind: None,
             error: None,
             remote: sent.remote.map(|address| address.to_string()),
-            request_head: request.logged_head(),
-            request_body: request.body().clone(),
+            request,
+            as_add,
             response: None,
         };
         match &sent.outcome {

@@ -54,6 +54,7 @@ impl MatchingProbe {
             let row = ConfigRow {
                 id,
                 account_id: account_id.0,
+                name: String::new(),
                 active: true,
                 settings_version: 1,
                 settings,

@@ -95,7 +95,7 @@ pub(crate) fn step(
         lane,
         locked: &locked,
         webhook,
-        room: pace.room(waiting),
+        room: pace.room(waiting, now_us.saturating_sub(locked.last_queued_us)),
         newest_only: order::Newest::of(plan).filter(|_| !selection.force()),
         expire_after_us,
         now_us,

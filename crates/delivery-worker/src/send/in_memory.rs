@@ -35,7 +35,9 @@ pub(crate) async fn exchange(answer: &[u8]) -> SendOutcome {
         let mut connection = Connection::open(ours).await?;
         let answered = connection.exchange(&request).await;
         let response = answered.map_err(ExchangeError::into_failure)?;
-        Ok(response::read(response, Instant::now() + LIMIT).await.0)
+        Ok(response::read(response, Instant::now() + LIMIT)
+            .await
+            .answer)
     };
     match tokio::join!(receiver, sender).1 {
         Ok(answer) => SendOutcome::Answered(answer),

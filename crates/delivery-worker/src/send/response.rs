@@ -14,42 +14,99 @@ const MAX_READ_BYTES: usize = 64 * 1024;
 /// How much of it is kept for the log.
 const MAX_KEPT_BYTES: usize = 4 * 1024;
 
-/// Reads the body as far as limits and deadline allow. The status is the
-/// outcome whatever happens to the body. Also says whether the connection can
-/// take another request.
-pub(super) async fn read(response: Response<Incoming>, deadline: Instant) -> (Answer, bool) {
+/// An answer whose meaning is settled, and what of its body is still to come.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) answer: Answer,
+    pub(super) rest: Rest,
+}
+
+/// What became of a body.
+#[derive(Debug)]
+pub(super) enum Rest {
+    /// It is over, and its connection can take another request.
+    Reusable,
+    /// It is over for one reason or another, and so is its connection.
+    Closing,
+    /// It was not there in time.
+    Late(LateBody),
+}
+
+/// Reads the body as far as it comes until then. The status is the outcome
+/// whatever happens to the body.
+pub(super) async fn read(response: Response<Incoming>, until: Instant) -> Received {
     let (head, mut body) = response.into_parts();
     let mut read = ReadBody::default();
-    if body.is_end_stream() {
-        read.is_at_end = true;
+    let end = if body.is_end_stream() {
+        Some(End::Whole)
     } else {
-        // What came before the deadline is kept.
-        drop(timeout_at(deadline, read.fill(&mut body)).await);
-    }
+        // What came before is kept.
+        timeout_at(until, read.fill(&mut body)).await.ok()
+    };
     let says_close = head
         .headers
         .get_all(CONNECTION)
         .iter()
         .any(|value| has_token(value, "close"));
-    let is_reusable = read.is_at_end && !says_close && head.version == Version::HTTP_11;
+    let can_go_on = !says_close && head.version == Version::HTTP_11;
     let answer = Answer {
         status: head.status.as_u16(),
         headers: head.headers,
-        is_body_complete: read.is_at_end && read.length <= MAX_KEPT_BYTES,
+        is_body_complete: end == Some(End::Whole) && read.length <= MAX_KEPT_BYTES,
         body: read.kept.freeze(),
     };
-    (answer, is_reusable)
+    let rest = match end {
+        Some(End::Whole) if can_go_on => Rest::Reusable,
+        Some(_) => Rest::Closing,
+        None => Rest::Late(LateBody {
+            body,
+            length: read.length,
+            can_go_on,
+        }),
+    };
+    Received { answer, rest }
+}
+
+/// A body that nobody waits for.
+#[derive(Debug)]
+pub(super) struct LateBody {
+    body: Incoming,
+    /// How much of it was read, bytes.
+    length: usize,
+    can_go_on: bool,
+}
+
+impl LateBody {
+    /// Reads the rest without keeping it. Returns whether the connection can
+    /// take another request.
+    pub(super) async fn finish(mut self) -> bool {
+        let mut read = ReadBody {
+            length: self.length,
+            keeps_nothing: true,
+            ..ReadBody::default()
+        };
+        read.fill(&mut self.body).await == End::Whole && self.can_go_on
+    }
+}
+
+/// How reading ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Everything is there.
+    Whole,
+    /// It was too much, or broke off; what came is kept.
+    Cut,
 }
 
 #[derive(Default)]
 struct ReadBody {
     kept: BytesMut,
     length: usize,
-    is_at_end: bool,
+    keeps_nothing: bool,
 }
 
 impl ReadBody {
-    async fn fill(&mut self, body: &mut Incoming) {
+    async fn fill(&mut self, body: &mut Incoming) -> End {
         while self.length <= MAX_READ_BYTES {
             match body.frame().await {
                 Some(Ok(frame)) => {
@@ -57,19 +114,18 @@ impl ReadBody {
                         self.take(&data);
                     }
                 }
-                // A body that breaks off is kept as far as it came.
-                Some(Err(_broken)) => return,
-                None => {
-                    self.is_at_end = true;
-                    return;
-                }
+                Some(Err(_broken)) => return End::Cut,
+                None => return End::Whole,
             }
         }
+        End::Cut
     }
 
     fn take(&mut self, data: &Bytes) {
-        let room = MAX_KEPT_BYTES - self.kept.len();
-        self.kept.extend_from_slice(&data[..data.len().min(room)]);
+        if !self.keeps_nothing {
+            let room = MAX_KEPT_BYTES - self.kept.len();
+            self.kept.extend_from_slice(&data[..data.len().min(room)]);
+        }
         self.length += data.len();
     }
 }

@@ -4,6 +4,7 @@ mod addresses;
 mod bad_receivers;
 mod endless_receivers;
 mod keep_alive;
+mod late_bodies;
 mod requests;
 mod tls;
 
@@ -30,6 +31,8 @@ fn loopback_open() -> AddressPolicy {
 fn config() -> SendConfig {
     SendConfig {
         policy: loopback_open(),
+        // On a busy machine even what follows at once may take its time.
+        body_wait: PATIENCE,
         ..SendConfig::default()
     }
 }

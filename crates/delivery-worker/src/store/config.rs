@@ -14,6 +14,7 @@ use super::webhook_keys::KeysRow;
 pub(crate) struct ConfigRow {
     pub(crate) id: i64,
     pub(crate) account_id: i64,
+    pub(crate) name: String,
     pub(crate) active: bool,
     pub(crate) settings_version: i64,
     pub(crate) settings: Value,

@@ -18,10 +18,13 @@ pub(super) type UnlessSkipped = (
     diesel::dsl::Eq<deliveries::coalesced, SqlLiteral<Nullable<BigInt>>>,
 );
 
-/// Leaves both as they are, unless the delivery was skipped.
+/// Leaves both as they are, unless the delivery was skipped; what was sent once as an
+/// add stays one, under its `webhook-id`.
 pub(super) fn unless_skipped() -> UnlessSkipped {
     (
-        deliveries::send_as.eq(sql("CASE WHEN state <> 'skipped' THEN send_as END")),
+        deliveries::send_as.eq(sql(
+            "CASE WHEN state <> 'skipped' OR attempts > 0 THEN send_as END",
+        )),
         deliveries::coalesced.eq(sql("CASE WHEN state <> 'skipped' THEN coalesced END")),
     )
 }
@@ -30,6 +33,12 @@ pub(super) fn unless_skipped() -> UnlessSkipped {
 /// engine cannot see a bound value when it chooses the index.
 pub(crate) fn is_pending() -> SqlLiteral<Bool> {
     sql::<Bool>("deliveries.state = 'pending'")
+}
+
+/// The condition of the index by state: nearly all have arrived, and nobody looks for those by
+/// their state.
+pub(crate) fn has_not_arrived() -> SqlLiteral<Bool> {
+    sql::<Bool>("deliveries.state <> 'delivered'")
 }
 
 /// The encoded event, as long as it is kept.

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
-use events::{AccountId, EventId, Timestamp};
+use events::{AccountId, EventId};
 use http_api::TimeRange;
 use serde_json::Value;
 
-use super::deliveries::unless_skipped;
+use super::deliveries::{has_not_arrived, unless_skipped};
 use super::schema::{
     attempt_bodies, attempts, deliveries, webhook_lanes, webhook_versions, webhooks,
 };
@@ -18,7 +18,7 @@ use crate::domain::webhook::WebhookId;
 use crate::domain::webhook_record::Standing;
 
 /// The most attempts that are shown of one delivery.
-const MAX_SHOWN_ATTEMPTS: i64 = 100;
+pub(crate) const MAX_SHOWN_ATTEMPTS: u8 = 100;
 
 /// A delivery without what was sent and answered.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -51,6 +51,7 @@ pub(crate) struct DeliveryRow {
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = attempts)]
 pub(crate) struct AttemptRow {
+    pub(crate) claim_no: i64,
     pub(crate) number: i64,
     pub(crate) settings_version: i64,
     pub(crate) started_at_us: i64,
@@ -71,6 +72,9 @@ pub(crate) struct AttemptBodyRow {
     pub(crate) response_body: Option<Vec<u8>>,
     pub(crate) response_complete: bool,
 }
+
+/// A first attempt that succeeded, and its answer; both encoded.
+pub(crate) type KeptAttempt = (Option<Vec<u8>>, Option<Vec<u8>>);
 
 /// What a delivery shows of its webhook.
 #[derive(Debug, Clone, Queryable, Selectable)]
@@ -99,11 +103,6 @@ impl LoggedDelivery {
     /// Whether it is to be sent, now or later.
     pub(crate) fn is_pending(&self) -> bool {
         self.row.state == DeliveryState::Pending.as_str()
-    }
-
-    /// Whether it waits for its webhook rather than for its time.
-    pub(crate) fn is_held(&self, now: Timestamp) -> bool {
-        self.is_pending() && (!self.is_webhook_active() || self.standing.holds(now))
     }
 
     /// Whether its webhook is switched on.
@@ -195,6 +194,9 @@ pub(crate) fn list_deliveries(
         }
         if !list.states.is_empty() {
             query = query.filter(deliveries::state.eq_any(&list.states));
+            if !list.states.contains(&DeliveryState::Delivered.as_str()) {
+                query = query.filter(has_not_arrived());
+            }
         }
         if let Some(component) = list.component {
             query = query.filter(deliveries::component.eq(component));
@@ -241,8 +243,20 @@ pub(crate) fn find_logged_delivery(
     Ok(row.map(LoggedDelivery::from))
 }
 
+/// The first attempt of a delivery that was found for its account, if its row keeps that.
+pub(crate) fn find_kept_attempt(
+    conn: &mut Connection<'_>,
+    id: DeliveryId,
+) -> Result<KeptAttempt, DatabaseError> {
+    Ok(on_backend!(conn, |c| deliveries::table
+        .find(id.as_bytes())
+        .select((deliveries::first_attempt, deliveries::first_answer))
+        .first(c))?)
+}
+
 /// The last attempts of a delivery that was found for its account, in the order
-/// in which they were made. Bodies may be gone before the rest.
+/// in which they were made, without the one that its row keeps. Bodies may be gone before the
+/// rest.
 pub(crate) fn list_attempts(
     conn: &mut Connection<'_>,
     id: DeliveryId,
@@ -256,7 +270,7 @@ pub(crate) fn list_attempts(
             )
             .filter(attempts::delivery_id.eq(id.as_bytes()))
             .order(attempts::claim_no.desc())
-            .limit(MAX_SHOWN_ATTEMPTS)
+            .limit(MAX_SHOWN_ATTEMPTS.into())
             .select((
                 AttemptRow::as_select(),
                 Option::<AttemptBodyRow>::as_select()

@@ -77,16 +77,22 @@ pub(crate) fn record_outcomes(
         locked,
         announced,
     } = change_lanes(conn, &ordered, now_us, consequences)?;
-    let applied = apply::apply(conn, &ordered, now_us)?;
-    let freed = in_turn::settle(conn, &ordered, &applied, &consequences.kept, now_us)?;
+    let result = apply::apply(conn, &ordered, detail, now_us)?;
+    let applied = &result.deliveries;
+    let freed = in_turn::settle(conn, &ordered, applied, &consequences.kept, now_us)?;
     let breaker = &consequences.breaker;
-    let breakers = health::take_over(conn, outcomes, &locked, &applied, breaker, now_us)?;
+    let breakers = health::take_over(conn, outcomes, &locked, applied, breaker, now_us)?;
     changed.extend(breakers.iter().map(|(webhook, _)| *webhook));
+    let apart: Vec<&Outcome> = ordered
+        .iter()
+        .filter(|outcome| !result.keeps_attempt_of(outcome))
+        .copied()
+        .collect();
     if detail != Detail::StateOnly {
-        insert_attempts(conn, &ordered)?;
+        insert_attempts(conn, &apart)?;
     }
     if detail == Detail::Full {
-        insert_attempt_bodies(conn, &ordered)?;
+        insert_attempt_bodies(conn, &apart)?;
     }
     let mut batch = RecordedBatch {
         now_us,

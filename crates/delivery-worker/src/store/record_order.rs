@@ -17,7 +17,7 @@ use crate::domain::webhook::WebhookId;
 use crate::lane::{Component, RecordKey};
 pub(crate) use freeing::{free_after, free_all, free_first, free_held, list_holding_lanes};
 pub(crate) use latest::keep_latest;
-pub(crate) use revisions::{forget_revisions, list_seen, note_revisions, pass_gap};
+pub(crate) use revisions::{day_of, forget_revisions, list_seen, note_revisions, pass_gap};
 
 /// A record's name in the tables.
 fn key(component: &str, id: Option<i64>) -> Option<RecordKey> {

@@ -5,7 +5,7 @@ pub(crate) mod lanes;
 pub(crate) mod queue;
 pub(crate) mod settle;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use database::{Connection, DatabaseError, on_backend};
 use diesel::dsl::count_star;
@@ -243,6 +243,21 @@ pub(crate) fn cancel_replay(
         return Ok(Some(true));
     }
     Ok(find_replay(conn, account_id, id)?.map(|_| false))
+}
+
+/// Which of these ids are webhooks or triggers of the account that were not deleted.
+pub(crate) fn list_live_webhooks(
+    conn: &mut Connection<'_>,
+    account_id: AccountId,
+    ids: &[i64],
+) -> Result<HashSet<i64>, DatabaseError> {
+    let found: Vec<i64> = on_backend!(conn, |c| webhooks::table
+        .filter(webhooks::account_id.eq(account_id.0))
+        .filter(webhooks::deleted_at_us.is_null())
+        .filter(webhooks::id.eq_any(ids))
+        .select(webhooks::id)
+        .load(c))?;
+    Ok(found.into_iter().collect())
 }
 
 /// The account's webhooks of a kind that have deliveries, or those of them that

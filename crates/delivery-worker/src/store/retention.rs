@@ -1,5 +1,6 @@
 //! What goes after its time: up to when, and the rows.
 
+pub(crate) mod idle_records;
 pub(crate) mod rows;
 
 use std::time::Duration;
@@ -45,6 +46,8 @@ pub(crate) struct Cutoffs {
     pub(crate) deliveries: Moment,
     /// Events before this.
     pub(crate) events: Moment,
+    /// The same, microseconds.
+    pub(crate) events_us: i64,
     /// What came in or was over since this time stays, microseconds.
     pub(crate) grace_us: i64,
 }
@@ -72,6 +75,7 @@ pub(crate) fn begin(
     Ok(Cutoffs {
         deliveries: Moment::of_us(deliveries_us),
         events: Moment::of_us(events_us),
+        events_us,
         grace_us: before(GRACE),
     })
 }

@@ -113,6 +113,8 @@ diesel::table! {
         send_as -> Nullable<Text>,
         coalesced -> Nullable<BigInt>,
         replay_id -> Nullable<BigInt>,
+        first_attempt -> Nullable<Binary>,
+        first_answer -> Nullable<Binary>,
     }
 }
 
@@ -123,6 +125,7 @@ diesel::table! {
         record_id -> BigInt,
         through_revision -> BigInt,
         ahead -> Json,
+        changed_on_us -> Nullable<BigInt>,
     }
 }
 
@@ -158,6 +161,7 @@ diesel::table! {
         id -> Binary,
         lease_until_us -> BigInt,
         started_at_us -> BigInt,
+        renewed_at_us -> Nullable<BigInt>,
     }
 }
 

@@ -71,3 +71,16 @@ pub(super) fn insert_versions_of(
         .execute(c))?;
     Ok(())
 }
+
+/// The settings of a webhook's version, as they are stored.
+pub(crate) fn find_settings(
+    conn: &mut Connection<'_>,
+    webhook: WebhookId,
+    version: i64,
+) -> Result<Option<Value>, DatabaseError> {
+    Ok(on_backend!(conn, |c| webhook_versions::table
+        .find((webhook.0, version))
+        .select(webhook_versions::settings)
+        .first(c)
+        .optional())?)
+}

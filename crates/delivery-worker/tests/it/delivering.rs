@@ -7,6 +7,7 @@ mod crashing;
 mod disabling;
 pub(crate) mod events;
 mod expiring;
+mod gaps;
 mod ingesting;
 mod latest_only;
 mod next_attempt;

@@ -24,7 +24,6 @@ use crate::store::custom_fields::{count_custom_fields, insert_custom_field};
 use crate::store::error::StoreError;
 use crate::store::narrowing::Lock;
 use crate::store::orders::count_orders_of_client;
-use crate::store::references::find_first_entry;
 
 /// Adds a client.
 pub(crate) fn add_client(
@@ -35,9 +34,7 @@ pub(crate) fn add_client(
 ) -> Result<Stored<ClientSnapshot>, StoreError> {
     let account_id = author.account_id;
     let mut client = blank(author.now);
-    if patch.status_id == Presence::Absent {
-        client.status_id = find_first_entry(conn, account_id, DirectoryKind::ClientStatus)?;
-    }
+    let first_status = patch.status_id == Presence::Absent;
     check_status(conn, account_id, patch, None, &mut problems)?;
     patch.merge_into(&mut client);
     problems.into_result()?;
@@ -47,7 +44,8 @@ pub(crate) fn add_client(
         Presence::Absent | Presence::Null => &[],
     };
     let fields = place(conn, author, sent)?;
-    client.id = clients::insert_client(conn, account_id, &client)?;
+    (client.id, client.status_id) =
+        clients::insert_client(conn, account_id, &client, first_status)?;
     set_client_fields(conn, account_id, client.id, &fields)?;
     client.fields = in_order(fields);
     let added = Stored::new(client);

@@ -12,7 +12,7 @@ use crate::records::entries::{EntryReference, check_entries};
 use crate::store::author::Author;
 use crate::store::error::StoreError;
 use crate::store::narrowing::Lock;
-use crate::store::references::{find_first_entry, hold_order};
+use crate::store::references::hold_order;
 use crate::store::tasks;
 
 /// The code of a task that would end before it begins.
@@ -27,15 +27,13 @@ pub(crate) fn add_task(
 ) -> Result<Stored<TaskSnapshot>, StoreError> {
     let account_id = author.account_id;
     let mut task = blank(author.now);
-    if patch.status_id == Presence::Absent {
-        task.status_id = find_first_entry(conn, account_id, DirectoryKind::TaskStatus)?;
-    }
+    let first_status = patch.status_id == Presence::Absent;
     check_references(conn, account_id, &patch, None, &mut problems)?;
     patch.merge_into(&mut task);
     check_dates(&task, &mut problems);
     problems.into_result()?;
 
-    task.id = tasks::insert_task(conn, account_id, &task)?;
+    (task.id, task.status_id) = tasks::insert_task(conn, account_id, &task, first_status)?;
     let added = Stored::new(task);
     append(conn, author, Action::Add, &added, Vec::new(), None)?;
     Ok(added)

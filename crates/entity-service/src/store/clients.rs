@@ -8,9 +8,11 @@ use events::{AccountId, ClientId, ClientSnapshot, DirectoryEntryId, Timestamp};
 use http_api::{PageRequest, TimeRange};
 
 use crate::domain::client::{normalized_email, normalized_phone};
+use crate::domain::directory::DirectoryKind;
 use crate::domain::stored::Stored;
 use crate::store::client_fields::list_fields_of_clients;
 use crate::store::narrowing::{Lock, any_of, one_row, page_of, reserve_ids};
+use crate::store::references::first_entry;
 use crate::store::schema::clients;
 
 #[derive(Debug, Queryable, Selectable)]
@@ -39,7 +41,6 @@ struct ClientColumns<'a> {
     phone: &'a str,
     phone_normalized: Option<String>,
     position: &'a str,
-    status_id: Option<i64>,
     text: &'a str,
     revision: i64,
     updated_at_us: i64,
@@ -54,7 +55,6 @@ impl<'a> ClientColumns<'a> {
             phone: &client.phone,
             phone_normalized: normalized_phone(&client.phone),
             position: &client.position,
-            status_id: client.status_id.map(|id| id.0),
             text: &client.text,
             revision,
             updated_at_us: client.updated_at.0,
@@ -165,22 +165,34 @@ pub(crate) fn list_clients(
     Ok(rows.into_iter().map(Stored::from).collect())
 }
 
-/// Adds a client at revision 1, without its extra fields; answers its id.
+/// Adds a client at revision 1, without its extra fields; its status is the first one of the account's if
+/// `first_status` says so. Answers its id and status.
 pub(crate) fn insert_client(
     conn: &mut Connection<'_>,
     account_id: AccountId,
     client: &ClientSnapshot,
-) -> Result<ClientId, DatabaseError> {
+    first_status: bool,
+) -> Result<(ClientId, Option<DirectoryEntryId>), DatabaseError> {
     let row = (
         clients::account_id.eq(account_id.0),
         clients::created_at_us.eq(client.created_at.0),
         ClientColumns::of(client, 1),
     );
-    let id: i64 = on_backend!(conn, |c| diesel::insert_into(clients::table)
-        .values(row)
-        .returning(clients::id)
-        .get_result(c))?;
-    Ok(ClientId(id))
+    let first = first_entry!(account_id, DirectoryKind::ClientStatus).single_value();
+    let given = client.status_id.map(|id| id.0);
+    let answer = (clients::id, clients::status_id);
+    let (id, status_id): (i64, Option<i64>) = on_backend!(conn, |c| if first_status {
+        diesel::insert_into(clients::table)
+            .values((row, clients::status_id.eq(first)))
+            .returning(answer)
+            .get_result(c)
+    } else {
+        diesel::insert_into(clients::table)
+            .values((row, clients::status_id.eq(given)))
+            .returning(answer)
+            .get_result(c)
+    })?;
+    Ok((ClientId(id), status_id.map(DirectoryEntryId)))
 }
 
 /// Ids for clients that [`insert_clients`] is about to add.
@@ -207,6 +219,7 @@ pub(crate) fn insert_clients(
                 clients::id.eq(client.id.0),
                 clients::account_id.eq(account_id.0),
                 clients::created_at_us.eq(client.created_at.0),
+                clients::status_id.eq(client.status_id.map(|id| id.0)),
                 ClientColumns::of(client, 1),
             )
         })
@@ -229,7 +242,10 @@ pub(crate) fn update_client(
             .filter(clients::account_id.eq(account_id.0))
             .filter(clients::id.eq(client.id.0))
     )
-    .set(ClientColumns::of(client, revision))
+    .set((
+        clients::status_id.eq(client.status_id.map(|id| id.0)),
+        ClientColumns::of(client, revision),
+    ))
     .execute(c))?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use database::{Connection, DatabaseError, on_backend};
+use database::{Connection, DatabaseError, on_backend, statement};
 use diesel::dsl::min;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
@@ -20,7 +20,7 @@ pub(crate) fn lock_names(conn: &mut Connection<'_>, names: &[String]) -> Result<
     match conn {
         Connection::Sqlite(_) => {}
         Connection::Postgres(c) => {
-            diesel::sql_query(
+            statement(
                 "SELECT pg_advisory_xact_lock(key) FROM (
                      SELECT DISTINCT hashtextextended(name, 0) AS key
                      FROM unnest($1) AS name ORDER BY key

@@ -79,7 +79,7 @@ macro_rules! reserve_ids {
             ))
             .bind::<diesel::sql_types::BigInt, _>(count)
             .load(*c)?,
-            ::database::Connection::Postgres(c) => diesel::sql_query(concat!(
+            ::database::Connection::Postgres(c) => ::database::statement(concat!(
                 "SELECT nextval('",
                 $table,
                 "_id_seq') AS id FROM generate_series(1, $1)"

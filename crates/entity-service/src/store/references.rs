@@ -146,18 +146,31 @@ pub(crate) fn list_entry_kinds(
         .collect()
 }
 
+/// The default of a directory, its first entry: the query for its id.
+macro_rules! first_entry {
+    ($account_id:expr, $kind:expr) => {{
+        use diesel::prelude::*;
+
+        use crate::store::schema::directory_entries;
+
+        directory_entries::table
+            .filter(directory_entries::account_id.eq($account_id.0))
+            .filter(directory_entries::kind.eq($kind.as_str()))
+            .order((directory_entries::position, directory_entries::id))
+            .select(directory_entries::id)
+            .limit(1)
+    }};
+}
+pub(crate) use first_entry;
+
 /// The default of a directory: its first entry.
 pub(crate) fn find_first_entry(
     conn: &mut Connection<'_>,
     account_id: AccountId,
     kind: DirectoryKind,
 ) -> Result<Option<DirectoryEntryId>, DatabaseError> {
-    let id: Option<i64> = on_backend!(conn, |c| directory_entries::table
-        .filter(directory_entries::account_id.eq(account_id.0))
-        .filter(directory_entries::kind.eq(kind.as_str()))
-        .order((directory_entries::position, directory_entries::id))
-        .select(directory_entries::id)
-        .first(c)
+    let id: Option<i64> = on_backend!(conn, |c| first_entry!(account_id, kind)
+        .get_result(c)
         .optional())?;
     Ok(id.map(DirectoryEntryId))
 }

@@ -7,8 +7,10 @@ use events::{
 };
 use http_api::{PageRequest, TimeRange};
 
+use crate::domain::directory::DirectoryKind;
 use crate::domain::stored::Stored;
 use crate::store::narrowing::{Lock, any_of, one_row, page_of};
+use crate::store::references::first_entry;
 use crate::store::schema::tasks;
 use crate::store::stages::read_color;
 
@@ -42,7 +44,6 @@ struct TaskColumns<'a> {
     color: Option<&'a str>,
     text: &'a str,
     order_id: Option<i64>,
-    status_id: Option<i64>,
     type_id: Option<i64>,
     revision: i64,
     updated_at_us: i64,
@@ -58,7 +59,6 @@ impl<'a> TaskColumns<'a> {
             color: task.color.as_ref().map(Color::as_str),
             text: &task.text,
             order_id: task.order_id.map(|id| id.0),
-            status_id: task.status_id.map(|id| id.0),
             type_id: task.type_id.map(|id| id.0),
             revision,
             updated_at_us: task.updated_at.0,
@@ -139,22 +139,34 @@ pub(crate) fn list_tasks(
     rows.into_iter().map(TryFrom::try_from).collect()
 }
 
-/// Adds a task at revision 1; answers its id.
+/// Adds a task at revision 1; its status is the first one of the account's if
+/// `first_status` says so. Answers its id and status.
 pub(crate) fn insert_task(
     conn: &mut Connection<'_>,
     account_id: AccountId,
     task: &TaskSnapshot,
-) -> Result<TaskId, DatabaseError> {
+    first_status: bool,
+) -> Result<(TaskId, Option<DirectoryEntryId>), DatabaseError> {
     let row = (
         tasks::account_id.eq(account_id.0),
         tasks::created_at_us.eq(task.created_at.0),
         TaskColumns::of(task, 1),
     );
-    let id: i64 = on_backend!(conn, |c| diesel::insert_into(tasks::table)
-        .values(row)
-        .returning(tasks::id)
-        .get_result(c))?;
-    Ok(TaskId(id))
+    let first = first_entry!(account_id, DirectoryKind::TaskStatus).single_value();
+    let given = task.status_id.map(|id| id.0);
+    let answer = (tasks::id, tasks::status_id);
+    let (id, status_id): (i64, Option<i64>) = on_backend!(conn, |c| if first_status {
+        diesel::insert_into(tasks::table)
+            .values((row, tasks::status_id.eq(first)))
+            .returning(answer)
+            .get_result(c)
+    } else {
+        diesel::insert_into(tasks::table)
+            .values((row, tasks::status_id.eq(given)))
+            .returning(answer)
+            .get_result(c)
+    })?;
+    Ok((TaskId(id), status_id.map(DirectoryEntryId)))
 }
 
 /// Writes all that can change of a task.
@@ -169,7 +181,10 @@ pub(crate) fn update_task(
             .filter(tasks::account_id.eq(account_id.0))
             .filter(tasks::id.eq(task.id.0))
     )
-    .set(TaskColumns::of(task, revision))
+    .set((
+        tasks::status_id.eq(task.status_id.map(|id| id.0)),
+        TaskColumns::of(task, revision),
+    ))
     .execute(c))?;
     Ok(())
 }

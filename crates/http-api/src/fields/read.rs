@@ -1,39 +1,12 @@
 //! The getters: one per kind of field.
 
-use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
-use super::{Fields, Presence, TextLimit, join_pointer, shorten};
+use super::value::{Invalid, read_id, read_integer, read_name, read_text};
+use super::{Fields, Presence, TextLimit, join_pointer};
 use crate::problem::{FieldError, code};
-
-/// Why a value is refused: what a custom check answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invalid {
-    /// The stable code of the error.
-    pub code: &'static str,
-    /// What to do about it.
-    pub message: Cow<'static, str>,
-}
-
-impl Invalid {
-    /// A refusal with a code of the caller's.
-    pub fn new(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
-    }
-
-    /// The value is of another JSON type than `expected`, such as "a number".
-    pub fn wrong_type(expected: &str, got: &Value) -> Self {
-        Self::new(
-            code::WRONG_TYPE,
-            format!("Send {expected}, not {}.", kind_of(got)),
-        )
-    }
-}
 
 impl Fields {
     /// Any value but null, checked and converted by `check`.
@@ -269,113 +242,9 @@ impl Fields {
     }
 }
 
-/// The text of `value`, for use in custom checks.
-///
-/// # Errors
-/// Not text, longer than `limit`, or with U+0000 in it.
-pub fn read_text(value: &Value, limit: TextLimit) -> Result<String, Invalid> {
-    let text = value
-        .as_str()
-        .ok_or_else(|| Invalid::wrong_type("text", value))?;
-    check_text(text, limit)?;
-    Ok(text.to_owned())
-}
-
-/// Checks a text's length and that it has no U+0000.
-///
-/// # Errors
-/// `too_long`, `nul_character`.
-pub fn check_text(text: &str, limit: TextLimit) -> Result<(), Invalid> {
-    if let Some(excess) = limit.excess(text) {
-        return Err(Invalid::new(code::TOO_LONG, excess));
-    }
-    if text.contains('\0') {
-        return Err(Invalid::new(
-            code::NUL_CHARACTER,
-            "Remove the character U+0000: it cannot be stored.",
-        ));
-    }
-    Ok(())
-}
-
-/// The id of something, for use in custom checks.
-///
-/// # Errors
-/// Not an integer, or not a positive one.
-pub fn read_id(value: &Value) -> Result<i64, Invalid> {
-    let id = whole(value)?;
-    if id > 0 {
-        Ok(id)
-    } else {
-        Err(Invalid::new(
-            code::OUT_OF_RANGE,
-            "Send a positive integer: ids begin at 1.",
-        ))
-    }
-}
-
-fn read_integer(value: &Value, range: &RangeInclusive<i64>) -> Result<i64, Invalid> {
-    let number = whole(value)?;
-    if range.contains(&number) {
-        Ok(number)
-    } else {
-        Err(Invalid::new(
-            code::OUT_OF_RANGE,
-            format!("Send an integer from {} to {}.", range.start(), range.end()),
-        ))
-    }
-}
-
-fn whole(value: &Value) -> Result<i64, Invalid> {
-    if let Some(number) = value.as_i64() {
-        return Ok(number);
-    }
-    match value {
-        // 20 digits and more are parsed as a float: it is an integer still, only too large.
-        Value::Number(number)
-            if number.is_u64() || number.as_f64().is_some_and(|size| size.abs() >= 1e18) =>
-        {
-            Err(Invalid::new(
-                code::OUT_OF_RANGE,
-                "Send an integer of at most 18 digits.",
-            ))
-        }
-        other => Err(Invalid::wrong_type("an integer", other)),
-    }
-}
-
-fn read_name<T: Copy>(value: &Value, names: &[(&str, T)]) -> Result<T, Invalid> {
-    let sent = value
-        .as_str()
-        .ok_or_else(|| Invalid::wrong_type("text", value))?;
-    names
-        .iter()
-        .find(|(name, _)| *name == sent)
-        .map(|(_, meaning)| *meaning)
-        .ok_or_else(|| {
-            let known: Vec<String> = names.iter().map(|(name, _)| format!("{name:?}")).collect();
-            Invalid::new(
-                code::UNKNOWN_VALUE,
-                format!("Send one of {}, not {:?}.", known.join(", "), shorten(sent)),
-            )
-        })
-}
-
 fn too_many(most: usize, sent: usize) -> Invalid {
     Invalid::new(
         code::TOO_MANY,
         format!("Send at most {most} entries; there are {sent}."),
     )
-}
-
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(number) if number.is_f64() => "a number with a fraction",
-        Value::Number(_) => "a number",
-        Value::String(_) => "text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
 }

@@ -58,7 +58,7 @@ fn good_fields_are_read() {
 #[test]
 fn every_error_is_reported_in_one_answer() {
     let mut body = fields(json!({
-        "name": "too long", "text": "a\0b", "id_client": "77", "id_cat": 0, "id_status": 1.0,
+        "name": "too long", "text": "a\0b", "id_client": "77", "id_cat": 0, "id_status": 1.5,
         "id_big": 99_999_999_999_999_999_999_u128 as f64, "archive": 1, "color": null,
         "format": "xml", "tags": ["ok", 5, "much too long"], "extra/~": 1,
     }));
@@ -135,6 +135,34 @@ fn messages_say_what_to_do() {
     assert_eq!(
         only_message(body),
         "Send at most 3 bytes of UTF-8; there are 4."
+    );
+}
+
+#[test]
+fn an_integer_may_be_written_as_a_number_with_a_point() {
+    let text = r#"{"one": 1.0, "two": 2e3, "three": -0.0, "ids": [7.0, 8]}"#;
+    let mut body = fields(serde_json::from_str(text).unwrap());
+    let range = -10..=10_000;
+    let read = ["one", "two", "three"].map(|key| body.integer(key, range.clone()).value());
+    assert_eq!(read, [Some(1), Some(2_000), Some(0)]);
+    assert_eq!(body.id_list("ids", 5).value(), Some(vec![7, 8]));
+    assert_eq!(errors(body), []);
+
+    // The last ones are not exact.
+    let text = r#"{"half": 0.5, "tiny": 1e-9, "large": 1e17, "larger": 1e300}"#;
+    let mut body = fields(serde_json::from_str(text).unwrap());
+    for key in ["half", "tiny", "large", "larger"] {
+        body.integer(key, i64::MIN..=i64::MAX);
+    }
+    let expected = [
+        ("/half", "wrong_type"),
+        ("/tiny", "wrong_type"),
+        ("/large", "out_of_range"),
+        ("/larger", "out_of_range"),
+    ];
+    assert_eq!(
+        errors(body),
+        expected.map(|(pointer, code)| (pointer.to_owned(), code))
     );
 }
 

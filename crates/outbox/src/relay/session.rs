@@ -7,7 +7,7 @@ use broker::{Confirmation, OutgoingMessage, PublishError, Publisher};
 use database::{Backend, Connection, DatabaseError};
 use events::EventId;
 use futures_util::stream::{FuturesOrdered, StreamExt};
-use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio::time::{Instant, Interval, MissedTickBehavior, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::{Relay, RelayError, micros};
@@ -18,6 +18,10 @@ use crate::topology::EXCHANGE;
 type Confirmed = Pin<Box<dyn Future<Output = (i64, Result<(), PublishError>)> + Send>>;
 type Sent = Result<Vec<(i64, Confirmation)>, RelayError>;
 type Sending = Pin<Box<dyn Future<Output = Sent> + Send>>;
+
+/// How long from one look for new events to the next, as long as a look finds all there are: a
+/// look costs the same for one and for many, and on PostgreSQL it writes.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// How long stopping waits for confirmations that are on their way.
 const STOP_GRACE: Duration = Duration::from_secs(2);
@@ -35,6 +39,8 @@ pub(super) struct Session<'a> {
     read_to: i64,
     /// Whether there may be more to read.
     more: bool,
+    /// When to read next at the earliest.
+    rests_until: Instant,
     /// Whether there may be events that have a number already.
     catching_up: bool,
     careful: bool,
@@ -65,6 +71,7 @@ impl<'a> Session<'a> {
             saved_at: Instant::now(),
             read_to: through,
             more: true,
+            rests_until: Instant::now(),
             catching_up: true,
             careful,
             sending: None,
@@ -82,7 +89,8 @@ impl<'a> Session<'a> {
         let mut poll = ticks(self.relay.config.poll);
         let mut save = ticks(self.relay.config.save_every);
         loop {
-            if self.more && self.has_room() {
+            let reads_next = self.more && self.has_room();
+            if reads_next && self.rests_until <= Instant::now() {
                 self.read().await?;
                 continue;
             }
@@ -99,6 +107,7 @@ impl<'a> Session<'a> {
                 () = self.relay.waker.woken() => self.more = true,
                 _ = poll.tick() => self.more = true,
                 _ = save.tick() => self.save().await?,
+                () = sleep_until(self.rests_until), if reads_next => {}
             }
         }
     }
@@ -129,6 +138,7 @@ impl<'a> Session<'a> {
         } else {
             self.relay.config.read_limit
         };
+        let started = Instant::now();
         let events = if self.catching_up {
             self.read_numbered(limit).await?
         } else {
@@ -136,6 +146,9 @@ impl<'a> Session<'a> {
         };
         let all = events.len() < usize::try_from(limit).unwrap_or(usize::MAX);
         self.more = !all;
+        if all {
+            self.rests_until = started + LOOK_EVERY;
+        }
         if all && self.catching_up && self.relay.database.backend() == Backend::Postgres {
             // From here on, what is numbered is read in the same step.
             self.catching_up = false;

@@ -159,8 +159,9 @@ async fn repeats_are_counted() {
         .damage_deliveries(
             "INSERT INTO attempts (delivery_id, claim_no, number, settings_version, \
              started_at_us, duration_us, status) \
-             SELECT delivery_id, claim_no + 1, number + 1, settings_version, started_at_us, \
-             duration_us, 204 FROM attempts ORDER BY delivery_id LIMIT 3",
+             SELECT id, claim_no + 1, attempts + 1, settings_version, last_attempt_at_us, \
+             last_duration_us, 204 FROM deliveries WHERE first_attempt IS NOT NULL \
+             ORDER BY id LIMIT 3",
         )
         .await;
     let report = installation.verify().await;

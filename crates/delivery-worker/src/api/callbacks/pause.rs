@@ -1,7 +1,7 @@
 //! Pausing, and resuming.
 
 use database::{Connection, DatabaseError};
-use events::AccountId;
+use events::{AccountId, Timestamp};
 use http_api::{ApiError, Caller, Record};
 
 use super::hurrying::Hurried;
@@ -21,8 +21,8 @@ pub(crate) async fn pause(
     change(kind, state, caller, id, pause_by_person).await
 }
 
-/// Ends whatever makes its deliveries wait but its being disabled. What waits goes out at the pace
-/// that its settings allow, the oldest change first.
+/// Ends whatever makes its deliveries wait but its being disabled, which is a conflict. What waits
+/// goes out at the pace that its settings allow, the oldest change first.
 pub(crate) async fn resume(
     kind: WebhookKind,
     state: &AppState,
@@ -34,6 +34,13 @@ pub(crate) async fn resume(
         .read(move |conn| Ok(find_webhook(conn, account_id, kind, webhook_id)?))
         .await?;
     let standing = found.ok_or(ApiError::NotFound)?.webhook.standing;
+    if let Some(since) = standing.disabled_at {
+        return Err(is_disabled(
+            kind,
+            since,
+            standing.disabled_reason.as_deref(),
+        ));
+    }
     let hurried = if standing.is_resumable() {
         Hurried::begin(state, webhook_id).await?
     } else {
@@ -77,4 +84,15 @@ async fn change(
         state.engine.webhooks_changed();
     }
     Ok(Record::new(revision, shown.count_waiting(state).await))
+}
+
+fn is_disabled(kind: WebhookKind, since: Timestamp, reason: Option<&str>) -> ApiError {
+    let (noun, since) = (kind.as_str(), since.to_rfc3339());
+    let reason = reason.unwrap_or("failing");
+    ApiError::Conflict {
+        detail: format!(
+            "The {noun} is disabled since {since} ({reason}), which resuming does not end; switch \
+             it on again with PATCH {{\"active\": true}}."
+        ),
+    }
 }

@@ -4,7 +4,7 @@ mod headers;
 mod url;
 
 use events::PipelineId;
-use http_api::{FieldError, Fields, Invalid, Presence, TextLimit, code, read_text};
+use http_api::{FieldError, Fields, Invalid, Presence, TextLimit, code, read_text, read_whole};
 use serde_json::Value;
 
 use super::secret::read_secret;
@@ -238,12 +238,8 @@ fn read_retry_schedule(fields: &mut Fields) -> Presence<Vec<u32>> {
 }
 
 fn read_delay(value: &Value) -> Result<u32, Invalid> {
-    if !value.is_number() || value.is_f64() {
-        return Err(Invalid::wrong_type("an integer", value));
-    }
-    value
-        .as_u64()
-        .and_then(|delay| u32::try_from(delay).ok())
+    u32::try_from(read_whole(value)?)
+        .ok()
         .filter(|delay| RETRY_DELAY_S.contains(delay))
         .ok_or_else(|| {
             let (least, most) = (RETRY_DELAY_S.start(), RETRY_DELAY_S.end());

@@ -1,5 +1,7 @@
 //! What is answered.
 
+use std::sync::Arc;
+
 use database::{Connection, DatabaseError};
 use events::{AccountId, Timestamp};
 use http_api::{Caller, Scope};
@@ -14,6 +16,7 @@ use crate::api::webhooks::WebhookResponse;
 use crate::domain::stage::AccountStages;
 use crate::domain::webhook::{OwnHeader, WebhookKind};
 use crate::domain::webhook_record::{Webhook, WebhookState};
+use crate::engine::Engine;
 use crate::headers::MASK;
 use crate::state::AppState;
 use crate::store::deliveries::count_waiting;
@@ -38,6 +41,8 @@ pub(crate) struct ShowTerms {
     pub(crate) now: Timestamp,
     /// Shown where nothing else was set.
     pub(crate) usual_concurrency: u32,
+    /// Knows for which nothing can be sent.
+    engine: Arc<Engine>,
 }
 
 impl ShowTerms {
@@ -47,6 +52,7 @@ impl ShowTerms {
             caller: caller.clone(),
             now: state.clock.now(),
             usual_concurrency: state.usual_concurrency(),
+            engine: Arc::clone(&state.engine),
         }
     }
 
@@ -110,10 +116,11 @@ impl Shown {
 
 /// The keys whose values change by themselves: what is sent back may be outdated by then, and is
 /// passed over.
-pub(super) const CHANGING_KEYS: [&str; 4] = [
+pub(super) const CHANGING_KEYS: [&str; 5] = [
     "failures_in_a_row",
     "open_until",
     "previous_secret_until",
+    "unusable_reason",
     "waiting",
 ];
 
@@ -203,6 +210,13 @@ pub(crate) struct CommonResponse {
     /// time is tried until one arrives. Null once that is so.
     #[schema(format = DateTime)]
     open_until: Option<String>,
+    /// Why nothing can be sent for it although nobody asked for that, a sentence for people: its
+    /// secret is sealed under a master key that this worker does not have, or its settings cannot be
+    /// read. Its deliveries wait. Null otherwise.
+    #[schema(
+        example = "its secret cannot be read: the secret is encrypted under a master key that is not configured"
+    )]
+    unusable_reason: Option<String>,
     /// How many deliveries are still to be sent, those under way included. Left out of lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     waiting: Option<i64>,
@@ -243,6 +257,7 @@ impl CommonResponse {
             paused_until: paused_until.map(Timestamp::to_rfc3339),
             failures_in_a_row: standing.failures_in_a_row,
             open_until: standing.open_until.map(Timestamp::to_rfc3339),
+            unusable_reason: terms.engine.registry.why_unusable(webhook.id),
             waiting: None,
             revision: webhook.revision,
             created_at: webhook.created_at.to_rfc3339(),

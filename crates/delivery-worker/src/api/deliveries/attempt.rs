@@ -11,6 +11,33 @@ use utoipa::ToSchema;
 use super::to_millis;
 use crate::store::delivery_log::{AttemptBodyRow, AttemptRow};
 
+/// An attempt with what is kept of it.
+#[derive(Debug)]
+pub(super) struct LoggedAttempt {
+    pub(super) row: AttemptRow,
+    /// Head and body.
+    pub(super) request: Option<(Vec<u8>, Vec<u8>)>,
+    /// Head, body, and whether that was all of it.
+    pub(super) answer: Option<(Vec<u8>, Vec<u8>, bool)>,
+}
+
+impl LoggedAttempt {
+    /// Of what the log has of it.
+    pub(super) fn of(row: AttemptRow, bodies: Option<AttemptBodyRow>) -> Self {
+        let (request, answer) = bodies.map_or((None, None), |bodies| {
+            let is_complete = bodies.response_complete;
+            let body = bodies.response_body.unwrap_or_default();
+            let answer = bodies.response_head.map(|head| (head, body, is_complete));
+            (Some((bodies.request_head, bodies.request_body)), answer)
+        });
+        Self {
+            row,
+            request,
+            answer,
+        }
+    }
+}
+
 /// One request, and what came of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AttemptResponse {
@@ -84,20 +111,20 @@ pub(crate) struct BodyResponse {
 
 impl AttemptResponse {
     /// `url` is that of the settings which the attempt used.
-    pub(super) fn new(
-        attempt: AttemptRow,
-        body: Option<AttemptBodyRow>,
-        url: Option<&String>,
-    ) -> Self {
+    pub(super) fn new(logged: LoggedAttempt, url: Option<&String>) -> Self {
+        let LoggedAttempt {
+            row: attempt,
+            request,
+            answer,
+        } = logged;
         let outcome = match (attempt.status, attempt.error_kind) {
             (Some(200..=299), _) => "success".to_owned(),
             (Some(_), _) => "http_error".to_owned(),
             (None, kind) => kind.unwrap_or_else(|| "unknown".to_owned()),
         };
-        let status = attempt.status;
-        let (request, response) = body.map_or((None, None), |body| {
-            let request = RequestResponse::new(&body, url);
-            (Some(request), AnswerResponse::new(body, status))
+        let request = request.map(|(head, body)| RequestResponse::new(&head, &body, url));
+        let response = answer.map(|(head, body, is_complete)| {
+            AnswerResponse::new(attempt.status, &head, &body, is_complete)
         });
         Self {
             number: attempt.number,
@@ -113,8 +140,8 @@ impl AttemptResponse {
 }
 
 impl RequestResponse {
-    fn new(body: &AttemptBodyRow, url: Option<&String>) -> Self {
-        let head = Head::parse(&body.request_head);
+    fn new(head: &[u8], body: &[u8], url: Option<&String>) -> Self {
+        let head = Head::parse(head);
         let mut words = head.first_line.split(' ');
         let method = words.next().unwrap_or_default().to_owned();
         let target = words.next().unwrap_or_default();
@@ -122,7 +149,7 @@ impl RequestResponse {
             method,
             url: url.map_or_else(|| target.to_owned(), |url| requested_url(url, target)),
             headers: head.headers,
-            body: BodyResponse::new(&body.request_body),
+            body: BodyResponse::new(body),
         }
     }
 }
@@ -137,14 +164,13 @@ fn requested_url(url: &str, target: &str) -> String {
 }
 
 impl AnswerResponse {
-    fn new(body: AttemptBodyRow, status: Option<i64>) -> Option<Self> {
-        let head = Head::parse(&body.response_head?);
-        Some(Self {
+    fn new(status: Option<i64>, head: &[u8], body: &[u8], is_complete: bool) -> Self {
+        Self {
             status,
-            headers: head.headers,
-            body: BodyResponse::new(&body.response_body.unwrap_or_default()),
-            truncated: !body.response_complete,
-        })
+            headers: Head::parse(head).headers,
+            body: BodyResponse::new(body),
+            truncated: !is_complete,
+        }
     }
 }
 
@@ -200,6 +226,7 @@ mod tests {
 
     fn attempt(status: Option<i64>, error_kind: Option<&str>) -> AttemptRow {
         AttemptRow {
+            claim_no: 2,
             number: 2,
             settings_version: 1,
             started_at_us: 1_767_323_045_123_456,
@@ -221,7 +248,10 @@ mod tests {
             response_complete: false,
         };
         let url = "https://a.example/hook?a=1".to_owned();
-        let shown = AttemptResponse::new(attempt(Some(200), None), Some(body), Some(&url));
+        let shown = AttemptResponse::new(
+            LoggedAttempt::of(attempt(Some(200), None), Some(body)),
+            Some(&url),
+        );
         assert_eq!(
             serde_json::to_value(shown).unwrap(),
             json!({
@@ -276,7 +306,7 @@ mod tests {
             (None, Some("timeout"), "timeout"),
             (None, Some("blocked"), "blocked"),
         ] {
-            let shown = AttemptResponse::new(attempt(status, kind), None, None);
+            let shown = AttemptResponse::new(LoggedAttempt::of(attempt(status, kind), None), None);
             assert_eq!(shown.outcome, expected, "{status:?} {kind:?}");
             assert!(shown.request.is_none() && shown.response.is_none());
         }
@@ -291,7 +321,10 @@ mod tests {
             response_body: None,
             response_complete: false,
         };
-        let shown = AttemptResponse::new(attempt(None, Some("reset")), Some(body), None);
+        let shown = AttemptResponse::new(
+            LoggedAttempt::of(attempt(None, Some("reset")), Some(body)),
+            None,
+        );
         assert!(shown.response.is_none());
         let request = shown.request.unwrap();
         assert_eq!(

@@ -9,14 +9,15 @@ use http_api::{ApiError, Authorized, ReadProblems, WebhooksRead};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::attempt::AttemptResponse;
+use super::attempt::{AttemptResponse, LoggedAttempt};
 use super::fired::{Fired, FiredTriggerResponse, MatchResponse, find_fired};
-use super::{DeliveryResponse, read_id};
+use super::first_attempt::find_first_attempt;
+use super::{DeliveryResponse, read_id, unusable};
 use crate::domain::delivery::DeliveryId;
 use crate::domain::webhook::WebhookId;
 use crate::state::AppState;
 use crate::store::delivery_log::{
-    AttemptBodyRow, AttemptRow, LoggedDelivery, find_logged_delivery, list_attempts, list_urls,
+    LoggedDelivery, MAX_SHOWN_ATTEMPTS, find_logged_delivery, list_attempts, list_urls,
 };
 use crate::store::error::StoreError;
 
@@ -61,13 +62,15 @@ pub(crate) async fn get_delivery(
     let attempts_log = detail
         .attempts
         .into_iter()
-        .map(|(attempt, body)| {
-            let url = detail.urls.get(&attempt.settings_version);
-            AttemptResponse::new(attempt, body, url)
+        .map(|attempt| {
+            let url = detail.urls.get(&attempt.row.settings_version);
+            AttemptResponse::new(attempt, url)
         })
         .collect();
+    let unusable = unusable(&state, &detail.delivery);
+    let now = state.clock.now();
     Ok(Json(DeliveryDetailResponse {
-        delivery: DeliveryResponse::new(detail.delivery, state.clock.now()),
+        delivery: DeliveryResponse::new(detail.delivery, unusable.as_deref(), now),
         trigger: detail.fired.trigger,
         matched: detail.fired.matched,
         attempts_log,
@@ -76,7 +79,7 @@ pub(crate) async fn get_delivery(
 
 struct Detail {
     delivery: LoggedDelivery,
-    attempts: Vec<(AttemptRow, Option<AttemptBodyRow>)>,
+    attempts: Vec<LoggedAttempt>,
     urls: HashMap<i64, String>,
     fired: Fired,
 }
@@ -89,10 +92,17 @@ fn find_detail(
     let Some(delivery) = find_logged_delivery(conn, account_id, id)? else {
         return Ok(None);
     };
-    let attempts = list_attempts(conn, id)?;
+    let mut attempts: Vec<LoggedAttempt> = list_attempts(conn, id)?
+        .into_iter()
+        .map(|(row, bodies)| LoggedAttempt::of(row, bodies))
+        .chain(find_first_attempt(conn, id, &delivery.row)?)
+        .collect();
+    attempts.sort_by_key(|attempt| attempt.row.claim_no);
+    let too_many = attempts.len().saturating_sub(MAX_SHOWN_ATTEMPTS.into());
+    attempts.drain(..too_many);
     let versions: Vec<i64> = attempts
         .iter()
-        .map(|(attempt, _)| attempt.settings_version)
+        .map(|attempt| attempt.row.settings_version)
         .collect();
     let urls = list_urls(conn, WebhookId(delivery.row.webhook_id), &versions)?;
     let fired = find_fired(conn, account_id, &delivery.row)?;

@@ -8,7 +8,7 @@ use http_api::{
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::DeliveryResponse;
+use super::{DeliveryResponse, unusable};
 use crate::domain::delivery::{DeliveryId, DeliveryState, Origin};
 use crate::domain::webhook::{EventSwitches, WebhookKind};
 use crate::state::AppState;
@@ -97,7 +97,10 @@ pub(crate) async fn list_deliveries(
     Ok(Page {
         items: deliveries
             .into_iter()
-            .map(|delivery| DeliveryResponse::new(delivery, now))
+            .map(|delivery| {
+                let unusable = unusable(&state, &delivery);
+                DeliveryResponse::new(delivery, unusable.as_deref(), now)
+            })
             .collect(),
         next_cursor,
     })

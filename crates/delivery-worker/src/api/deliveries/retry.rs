@@ -8,7 +8,7 @@ use events::{AccountId, EventId};
 use http_api::{ApiError, Authorized, OptionalJsonBody, WebhooksWrite, WriteProblems};
 use utoipa::ToSchema;
 
-use super::{DeliveryResponse, read_id};
+use super::{DeliveryResponse, read_id, unusable};
 use crate::domain::delivery::{DeliveryId, DeliveryState, Origin};
 use crate::domain::webhook::WebhookId;
 use crate::engine::Engine;
@@ -63,7 +63,13 @@ pub(crate) async fn retry_delivery(
     state
         .engine
         .delivery_is_due(WebhookId(delivery.row.webhook_id));
-    Ok(Json(DeliveryResponse::new(delivery, state.clock.now())))
+    let unusable = unusable(&state, &delivery);
+    let now = state.clock.now();
+    Ok(Json(DeliveryResponse::new(
+        delivery,
+        unusable.as_deref(),
+        now,
+    )))
 }
 
 fn retry(

@@ -109,11 +109,7 @@ fn read_event_id(query: &mut QueryParams) -> EventId {
 /// What the pipeline knows now. The address is looked at only of a delivery that
 /// no attempt was made for: of the others the last attempt tells.
 async fn look_now(state: &AppState, id: WebhookId, facts: &Facts) -> Now {
-    let unusable = state
-        .engine
-        .registry
-        .find(id)
-        .and_then(|webhook| webhook.plan.as_ref().err().map(ToString::to_string));
+    let unusable = state.engine.registry.why_unusable(id);
     let is_untried = facts
         .delivery
         .as_ref()

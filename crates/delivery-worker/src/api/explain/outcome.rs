@@ -3,6 +3,7 @@
 use events::Timestamp;
 
 use super::facts::Facts;
+use crate::api::deliveries::Obstacle;
 use crate::domain::delivery::DeliveryState;
 use crate::send::FailureKind;
 use crate::store::delivery_log::LoggedDelivery;
@@ -18,16 +19,8 @@ pub(super) enum Outcome {
     Pending,
     /// It was tried and will be again.
     Retrying,
-    /// It is kept until the webhook is switched on.
-    HeldInactive,
-    /// It is kept until the webhook is enabled.
-    HeldDisabled,
-    /// It is kept until the webhook is resumed, by time or by somebody.
-    HeldPaused,
-    /// It is kept until the circuit breaker closes.
-    HeldBreaker,
-    /// It is kept until the webhook's settings or secret can be read.
-    HeldUnusable,
+    /// It is kept until that is over.
+    Held(Obstacle),
     /// The address behind the URL may not be called.
     AddressRefused,
     /// All attempts are used up, or the receiver's refusal ended it.
@@ -52,11 +45,11 @@ impl Outcome {
             Self::Delivered => "delivered",
             Self::Pending => "pending",
             Self::Retrying => "retrying",
-            Self::HeldInactive => "held_inactive",
-            Self::HeldDisabled => "held_disabled",
-            Self::HeldPaused => "held_paused",
-            Self::HeldBreaker => "held_breaker",
-            Self::HeldUnusable => "held_unusable",
+            Self::Held(Obstacle::Inactive) => "held_inactive",
+            Self::Held(Obstacle::Disabled) => "held_disabled",
+            Self::Held(Obstacle::Paused) => "held_paused",
+            Self::Held(Obstacle::Breaker) => "held_breaker",
+            Self::Held(Obstacle::Unusable) => "held_unusable",
             Self::AddressRefused => "address_refused",
             Self::Failed => "failed",
             Self::Expired => "expired",
@@ -99,17 +92,11 @@ pub(super) fn of_delivery(facts: &Facts, delivery: &LoggedDelivery, now: &Now) -
 }
 
 fn of_pending(delivery: &LoggedDelivery, was_blocked: bool, now: &Now) -> Outcome {
-    let standing = &delivery.standing;
-    if standing.disabled_at.is_some() {
-        Outcome::HeldDisabled
-    } else if !delivery.is_webhook_active() {
-        Outcome::HeldInactive
-    } else if standing.is_paused(now.time) {
-        Outcome::HeldPaused
-    } else if now.unusable.is_some() {
-        Outcome::HeldUnusable
-    } else if standing.open_until.is_some() {
-        Outcome::HeldBreaker
+    if let Some(obstacle) = Obstacle::of(delivery, now.unusable.as_deref(), now.time) {
+        Outcome::Held(obstacle)
+    } else if delivery.standing.open_until.is_some() {
+        // Half open: it may be the one that is tried, or not.
+        Outcome::Held(Obstacle::Breaker)
     } else if was_blocked || (delivery.row.attempts == 0 && now.refusal.is_some()) {
         Outcome::AddressRefused
     } else if delivery.row.attempts > 0 {

@@ -46,7 +46,7 @@ pub(super) fn explain(
         rules,
         delivery: facts
             .delivery
-            .map(|delivery| DeliveryResponse::new(delivery, now.time)),
+            .map(|delivery| DeliveryResponse::new(delivery, now.unusable.as_deref(), now.time)),
     }
 }
 
@@ -224,11 +224,7 @@ fn holding_up(
     now: &Now,
 ) -> Option<RuleResponse> {
     let rule = match outcome {
-        Outcome::HeldInactive => "inactive",
-        Outcome::HeldDisabled => "disabled",
-        Outcome::HeldPaused => "paused",
-        Outcome::HeldBreaker => "breaker",
-        Outcome::HeldUnusable => "unusable",
+        Outcome::Held(obstacle) => obstacle.as_str(),
         Outcome::AddressRefused => "address",
         _ => return None,
     };

@@ -6,8 +6,7 @@ use super::RuleResponse;
 use super::address::describe_refusal;
 use super::facts::Facts;
 use super::outcome::{Now, Outcome};
-use crate::domain::webhook_record::Standing;
-use crate::ordering::HeldFor;
+use crate::api::deliveries::describe_turn;
 use crate::store::delivery_log::LoggedDelivery;
 
 /// What holds a delivery up, in a sentence.
@@ -17,40 +16,8 @@ pub(super) fn hold(
     facts: &Facts,
     now: &Now,
 ) -> String {
-    let noun = facts.noun;
-    let standing = &delivery.standing;
     match outcome {
-        // By whom is not said: a person may have, before there was this reason.
-        Outcome::HeldInactive => match delivery.inactive_reason() {
-            Some(reason) => format!(
-                "The {noun} is switched off, and cannot be switched on as it is: {}.",
-                gone(reason)
-            ),
-            None => format!("The {noun} is switched off."),
-        },
-        Outcome::HeldDisabled => {
-            let since = standing.disabled_at.map(Timestamp::to_rfc3339);
-            let since = since.unwrap_or_default();
-            let why = match standing.disabled_reason.as_deref() {
-                Some("gone") => "the receiver answered 410, so that it wants no more",
-                _ => "nothing arrived at the receiver for too long",
-            };
-            format!("The {noun} is disabled since {since}: {why}.")
-        }
-        Outcome::HeldPaused => match (standing.paused_at, standing.paused_until) {
-            (None, Some(until)) => format!(
-                "The {noun} is paused until {}, as the receiver asked.",
-                until.to_rfc3339()
-            ),
-            _ => format!("The {noun} is paused."),
-        },
-        Outcome::HeldBreaker => hold_by_breaker(standing, now.time),
-        Outcome::HeldUnusable => format!(
-            "Nothing can be sent for the {noun} now: {}.",
-            now.unusable
-                .as_deref()
-                .unwrap_or("its settings cannot be read")
-        ),
+        Outcome::Held(obstacle) => obstacle.describe(delivery, now.unusable.as_deref(), now.time),
         Outcome::AddressRefused => {
             let attempt = facts.last_attempt.as_ref();
             let tried = attempt.and_then(|attempt| attempt.error.as_deref());
@@ -61,46 +28,10 @@ pub(super) fn hold(
     }
 }
 
-fn hold_by_breaker(standing: &Standing, now: Timestamp) -> String {
-    let until = standing.open_until.unwrap_or(now);
-    let failures = standing.failures_in_a_row;
-    if now < until {
-        return format!(
-            "The circuit breaker is open until {} after {failures} failures in a row; one request \
-             is tried then.",
-            until.to_rfc3339()
-        );
-    }
-    format!(
-        "The circuit breaker is half open since {} after {failures} failures in a row: one request \
-         at a time is tried until one arrives.",
-        until.to_rfc3339()
-    )
-}
-
-/// What a reason means, in words.
-fn gone(reason: &str) -> String {
-    match reason {
-        "stage_deleted" => "its stage was deleted; choose another one".to_owned(),
-        "pipeline_deleted" => "its pipeline was deleted; choose another one".to_owned(),
-        other => other.to_owned(),
-    }
-}
-
 /// What ends it, in a sentence.
-fn way_out(outcome: Outcome, delivery: &LoggedDelivery, noun: &str) -> String {
+fn way_out(outcome: Outcome, delivery: &LoggedDelivery) -> String {
     match outcome {
-        Outcome::HeldInactive | Outcome::HeldDisabled => {
-            format!("It is sent once the {noun} is switched on again: PATCH {{\"active\": true}}.")
-        }
-        Outcome::HeldBreaker => {
-            "It is sent, without an attempt spent on waiting, once the receiver answers again."
-                .to_owned()
-        }
-        Outcome::HeldPaused if delivery.standing.paused_at.is_none() => {
-            "It is sent then.".to_owned()
-        }
-        Outcome::HeldPaused => "It is sent when that ends.".to_owned(),
+        Outcome::Held(obstacle) => obstacle.way_out(delivery),
         Outcome::AddressRefused if delivery.is_pending() => format!(
             "It is tried again at {}.",
             show_time(delivery.row.due_at_us)
@@ -167,15 +98,6 @@ fn is_active_unknown(facts: &Facts) -> bool {
     version.is_some_and(|version| version.active.is_none())
 }
 
-/// What has to happen first where changes of a record go in order.
-fn turn(held_for: Option<&str>) -> &'static str {
-    if held_for == Some(HeldFor::Gap.as_str()) {
-        "an earlier revision of the record has not arrived, and is waited for a while"
-    } else {
-        "another change of the record goes first"
-    }
-}
-
 /// What became of an event that fired the webhook.
 fn of_matched(outcome: Outcome, delivery: &LoggedDelivery, facts: &Facts, now: &Now) -> String {
     let noun = facts.noun;
@@ -192,7 +114,7 @@ fn of_matched(outcome: Outcome, delivery: &LoggedDelivery, facts: &Facts, now: &
         }
         Outcome::Pending | Outcome::Retrying if row.held_for.is_some() => format!(
             "The event fired this {noun} and waits for its turn: {}.",
-            turn(row.held_for.as_deref())
+            describe_turn(row.held_for.as_deref().unwrap_or_default())
         ),
         Outcome::Pending if row.due_at_us > now.time.0 => format!(
             "The event fired this {noun} and is sent at {}.",
@@ -204,23 +126,19 @@ fn of_matched(outcome: Outcome, delivery: &LoggedDelivery, facts: &Facts, now: &
              again at {}.",
             show_time(row.due_at_us)
         ),
-        Outcome::HeldInactive
-        | Outcome::HeldDisabled
-        | Outcome::HeldPaused
-        | Outcome::HeldBreaker
-        | Outcome::HeldUnusable => format!(
+        Outcome::Held(_) => format!(
             "The event fired this {noun} and waits. {} {}",
             hold(outcome, delivery, facts, now),
-            way_out(outcome, delivery, noun)
+            way_out(outcome, delivery)
         ),
         Outcome::AddressRefused => format!(
             "The event fired this {noun} and has not arrived. {} {}",
             hold(outcome, delivery, facts, now),
-            way_out(outcome, delivery, noun)
+            way_out(outcome, delivery)
         ),
         Outcome::Failed => format!(
             "The event fired this {noun} and was given up after {tries}: {last}. {}",
-            way_out(outcome, delivery, noun)
+            way_out(outcome, delivery)
         ),
         Outcome::Expired => format!(
             "The event fired this {noun} and was not sent in time, so that it was given up after \

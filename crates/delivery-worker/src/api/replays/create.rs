@@ -3,7 +3,7 @@
 use actix_web::web::{Data, Path};
 use events::{AccountId, Timestamp};
 use http_api::{
-    ApiError, Authorized, Caller, Fields, JsonBody, WebhooksWrite, WriteProblems, code,
+    ApiError, Authorized, Caller, Fields, Invalid, JsonBody, WebhooksWrite, WriteProblems, code,
 };
 use idempotency::{Answer, Idempotency};
 
@@ -11,7 +11,7 @@ use super::read::{read_event_types, read_force, read_moment, read_rate};
 use super::{ReplayRequest, ReplayResponse, accept};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::replay::{ReplaySelection, ReplayedState, Selection};
-use crate::domain::webhook::{WebhookId, WebhookKind};
+use crate::domain::webhook::{EventSwitches, WebhookId, WebhookKind, WebhookSettings};
 use crate::replay::time_prefix::start_of;
 use crate::state::AppState;
 use crate::store::replays::NewReplay;
@@ -22,7 +22,8 @@ use crate::store::webhook_records::find_webhook;
 /// Each event is a new delivery with a `webhook-id` of its own and the origin `replay`, rendered by
 /// the webhook's present settings. Live traffic goes first: the job has a small window of deliveries
 /// waiting, and none is added while as much live traffic waits. What a person was erased from, what
-/// is no longer kept, and what is still to be sent anyway is skipped.
+/// is no longer kept, and what is still to be sent anyway is skipped. Asking for types of events
+/// that the webhook does not fire on is refused, unless `state` asks for deliveries of before.
 #[utoipa::path(
     post,
     path = "/webhooks/{id}/replay",
@@ -102,13 +103,12 @@ async fn create(
     let sha256 = body.sha256();
     // What is not there is told before what is wrong with the request.
     let found = state
-        .read(move |conn| Ok(find_webhook(conn, account_id, kind, webhook)?.is_some()))
+        .read(move |conn| Ok(find_webhook(conn, account_id, kind, webhook)?))
         .await?;
-    if !found {
-        return Err(ApiError::NotFound);
-    }
+    let found = found.ok_or(ApiError::NotFound)?.webhook;
     let mut fields = body.into_fields();
     let selection = read_selection(&mut fields, state.clock.now());
+    refuse_what_never_fires_it(&mut fields, &selection, &found.config.settings);
     let rate_per_second = read_rate(&mut fields);
     fields.finish()?;
     let new = NewReplay {
@@ -156,15 +156,56 @@ fn read_selection(fields: &mut Fields, now: Timestamp) -> ReplaySelection {
 }
 
 fn read_state(fields: &mut Fields) -> ReplayedState {
-    let pending = DeliveryState::Pending.as_str();
-    if fields.peek("state").and_then(|state| state.as_str()) == Some(pending) {
+    let sent = fields.peek("state").and_then(|state| state.as_str());
+    let known = match sent.and_then(DeliveryState::parse).and_then(never_replayed) {
+        Some(why) => fields.custom("state", |_| Err(Invalid::new(code::UNKNOWN_VALUE, why))),
+        None => fields.one_of("state", &ReplayedState::names()),
+    };
+    known.unwrap_or(ReplayedState::Any)
+}
+
+/// Why there is nothing to replay in a state, in a sentence that says what to do.
+fn never_replayed(state: DeliveryState) -> Option<&'static str> {
+    match state {
+        DeliveryState::Pending => {
+            Some("What is pending is sent anyway; to send it now, use POST /deliveries/retry.")
+        }
+        DeliveryState::Dropped => Some(
+            "Only what a deleted webhook still had to send was dropped; leave state out to send \
+             those events to this one.",
+        ),
+        _ => None,
+    }
+}
+
+/// Events of other types would be looked through, and none of them sent. What has a
+/// delivery may be of a type that fired it when that was made.
+fn refuse_what_never_fires_it(
+    fields: &mut Fields,
+    selection: &ReplaySelection,
+    settings: &WebhookSettings,
+) {
+    if let ReplayedState::Ended(_) = selection.state {
+        return;
+    }
+    let never: Vec<&str> = selection
+        .events
+        .iter()
+        .map(String::as_str)
+        .filter(|name| {
+            let switch = EventSwitches::from_names([*name]);
+            switch.is_ok_and(|switch| !settings.events.intersects(switch))
+        })
+        .collect();
+    if !never.is_empty() {
+        let (noun, never) = (settings.kind().as_str(), never.join(" and "));
         fields.error(
-            "state",
-            code::UNKNOWN_VALUE,
-            "What is pending is sent anyway; to send it now, use POST /deliveries/retry.",
+            "events",
+            code::INVALID,
+            format!(
+                "The {noun} does not fire on {never} as it is set now; leave that out, or change \
+                 the {noun} first."
+            ),
         );
     }
-    let names = ReplayedState::names();
-    let known = fields.one_of("state", &names);
-    known.unwrap_or(ReplayedState::Any)
 }

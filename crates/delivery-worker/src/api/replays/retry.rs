@@ -1,6 +1,9 @@
 //! `POST /deliveries/retry`.
 
+use std::collections::HashSet;
+
 use actix_web::web::Data;
+use database::Connection;
 use events::AccountId;
 use http_api::{
     ApiError, Authorized, Fields, Invalid, JsonBody, TextLimit, WebhooksWrite, WriteProblems, code,
@@ -15,9 +18,11 @@ use crate::domain::delivery::{DeliveryState, Origin};
 use crate::domain::replay::{RetrySelection, Selection};
 use crate::domain::webhook::WebhookKind;
 use crate::state::AppState;
-use crate::store::replays::{NewReplay, list_webhooks_with_deliveries};
+use crate::store::replays::{NewReplay, list_live_webhooks, list_webhooks_with_deliveries};
 
 const COMPONENTS: [(&str, &str); 3] = [("order", "order"), ("task", "task"), ("client", "client")];
+/// How a webhook may be named, as `GET /deliveries` has it.
+const ID_FIELDS: [&str; 4] = ["webhook", "webhook_id", "trigger", "trigger_id"];
 /// As long as a UUID can be written.
 const UUID_CHARS: usize = 45;
 
@@ -46,8 +51,16 @@ pub(crate) async fn retry_deliveries(
     let account_id = AccountId(caller.account_id);
     let sha256 = body.sha256();
     let mut fields = body.into_fields();
-    let selection = read_selection(&mut fields);
+    let named = ID_FIELDS.map(|key| (key, ids(&mut fields, key)));
+    let selection = read_selection(&mut fields, &named);
     let rate_per_second = read_rate(&mut fields);
+    let known = {
+        let ids = selection.webhook_ids.clone();
+        let of_account =
+            move |conn: &mut Connection<'_>| Ok(list_live_webhooks(conn, account_id, &ids)?);
+        state.read(of_account).await?
+    };
+    refuse_unknown(&mut fields, &named, &known);
     fields.finish()?;
     accept(&state, &caller, idempotency, sha256, move |conn| {
         let (ids, kinds) = (&selection.webhook_ids, &selection.kinds);
@@ -63,18 +76,52 @@ pub(crate) async fn retry_deliveries(
     .await
 }
 
-fn read_selection(fields: &mut Fields) -> RetrySelection {
+/// Webhooks that are not there would be looked for in vain.
+fn refuse_unknown(fields: &mut Fields, named: &[(&str, Vec<i64>)], known: &HashSet<i64>) {
+    for (key, ids) in named {
+        let unknown = ids.iter().filter(|id| !known.contains(id));
+        let unknown: Vec<String> = unknown.map(i64::to_string).collect();
+        if !unknown.is_empty() {
+            let unknown = unknown.join(", ");
+            fields.error(
+                key,
+                code::NOT_FOUND,
+                format!(
+                    "There is no webhook or trigger {unknown}: GET /webhooks and GET /triggers \
+                     list them. What a deleted one had to send cannot be sent any more."
+                ),
+            );
+        }
+    }
+}
+
+/// States of which nothing would be sent.
+fn refuse_in_vain(fields: &mut Fields, selection: &RetrySelection) {
+    let asks_for = |state: DeliveryState| selection.states.iter().any(|it| it == state.as_str());
+    if asks_for(DeliveryState::Dropped) {
+        fields.error(
+            "state",
+            code::UNKNOWN_VALUE,
+            "Leave dropped out: its webhook was deleted, so there is nowhere to send it to.",
+        );
+    }
+    if asks_for(DeliveryState::Delivered) && !selection.force && !fields.has_error_at("force") {
+        fields.error(
+            "force",
+            code::REQUIRED,
+            "Send true to send once more what receivers have taken, or leave delivered out of state.",
+        );
+    }
+}
+
+fn read_selection(fields: &mut Fields, named: &[(&str, Vec<i64>)]) -> RetrySelection {
     let kinds =
         [WebhookKind::Webhook, WebhookKind::Trigger].map(|kind| (kind.as_str(), kind.as_str()));
     let states = DeliveryState::ALL.map(|state| (state.as_str(), state.as_str()));
     // A test is not retried.
     let origins = [Origin::Event, Origin::Replay].map(|origin| (origin.as_str(), origin.as_str()));
-    let webhook_ids = ["webhook", "webhook_id", "trigger", "trigger_id"]
-        .into_iter()
-        .flat_map(|name| ids(fields, name))
-        .collect();
     let mut selection = RetrySelection {
-        webhook_ids,
+        webhook_ids: named.iter().flat_map(|(_, ids)| ids).copied().collect(),
         kinds: any_of(fields, "kind", &kinds),
         states: any_of(fields, "state", &states),
         component: fields
@@ -89,6 +136,7 @@ fn read_selection(fields: &mut Fields) -> RetrySelection {
         created_to_us: read_moment(fields, "created_to").value().map(|at| at.0),
         force: read_force(fields),
     };
+    refuse_in_vain(fields, &selection);
     if selection.states.is_empty() {
         let given_up = [DeliveryState::Failed, DeliveryState::Expired];
         selection.states = given_up.map(|state| state.as_str().to_owned()).to_vec();

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::{ReplayProgressResponse, ReplayResponse};
 use crate::domain::delivery::DeliveryState;
-use crate::domain::replay::{ReplaySelection, RetrySelection, Selection};
+use crate::domain::replay::{
+    ReplaySelection, ReplayState, ReplayedState, RetrySelection, Selection,
+};
 use crate::replay::time_prefix::moment_of;
 use crate::store::error::StoreError;
 use crate::store::replays::{FoundReplay, LaneProgress};
@@ -20,6 +22,7 @@ impl ReplayResponse {
             webhook_id: row.webhook_id,
             state: row.state.clone(),
             reason: row.reason.clone(),
+            note: in_vain(found, &selection),
             rate_per_second: row.rate_per_second,
             progress: progress(found, &selection),
             selection: match &selection {
@@ -45,7 +48,7 @@ fn progress(found: &FoundReplay, selection: &Selection) -> ReplayProgressRespons
     let delivered = of_state(DeliveryState::Delivered);
     let failed = of_state(DeliveryState::Failed);
     ReplayProgressResponse {
-        percent: percent(&found.lanes, selection),
+        percent: percent(found, selection),
         examined: sum(|lane| lane.examined),
         queued: sum(|lane| lane.queued),
         skipped: sum(|lane| lane.skipped),
@@ -56,24 +59,62 @@ fn progress(found: &FoundReplay, selection: &Selection) -> ReplayProgressRespons
     }
 }
 
-/// How much was looked through: where a job has many webhooks by those that are
-/// done, within one by time where the span is known.
-fn percent(lanes: &[LaneProgress], selection: &Selection) -> i64 {
-    let count = i64::try_from(lanes.len()).unwrap_or(i64::MAX);
-    if count == 0 {
-        return 100;
+/// Why a job that looked through everything queued nothing.
+fn in_vain(found: &FoundReplay, selection: &Selection) -> Option<String> {
+    let sum = |count: fn(&LaneProgress) -> i64| found.lanes.iter().map(count).sum::<i64>();
+    let is_through = matches!(
+        found.row.state(),
+        Some(ReplayState::Finishing | ReplayState::Done)
+    );
+    if !is_through || sum(|lane| lane.queued) > 0 {
+        return None;
     }
+    let (examined, skipped) = (sum(|lane| lane.examined), sum(|lane| lane.skipped));
+    Some(match selection {
+        _ if skipped > 0 => format!(
+            "{skipped} were meant, and none can be sent: a person was erased from it, it \
+             is no longer kept, it is still to be sent anyway, or a newer revision is there."
+        ),
+        Selection::Replay(_) if examined == 0 => {
+            "Nothing of what was asked for happened in the span of time, or it is no longer kept."
+                .to_owned()
+        }
+        Selection::Replay(selection) if selection.state == ReplayedState::Missing => format!(
+            "Of {examined} events none is missing: what fires it as it is set now has a delivery."
+        ),
+        Selection::Replay(_) => {
+            format!("Of {examined} events none fires it as it is set now.")
+        }
+        Selection::Retry(_) if examined == 0 => {
+            "There are no deliveries of what was asked for.".to_owned()
+        }
+        Selection::Retry(_) => {
+            format!("Of {examined} deliveries none is as was asked for.")
+        }
+    })
+}
+
+/// How much was looked through: where a job has many webhooks by those that are
+/// done, within one by time where the span is known. It never becomes less, and a job
+/// that was cancelled stays where it came to.
+fn percent(found: &FoundReplay, selection: &Selection) -> i64 {
+    let count = i64::try_from(found.lanes.len()).unwrap_or(i64::MAX);
+    match found.row.state() {
+        Some(ReplayState::Finishing | ReplayState::Done) => return 100,
+        _ if count == 0 => return 100,
+        _ => {}
+    }
+    let is_stopped = found.row.state() != Some(ReplayState::Running);
     let of_lane = |lane: &LaneProgress| match (lane.next_step_us, selection) {
-        (None, Selection::Replay(selection)) if moment_of(&lane.position) < selection.since_us => 0,
-        (None, _) => 100,
-        (Some(_), Selection::Replay(selection)) => {
+        (None, _) if !is_stopped => 100,
+        (_, Selection::Replay(selection)) => {
             let span_us = (selection.until_us - selection.since_us).max(1);
             let done_us = moment_of(&lane.position) - selection.since_us;
             done_us.saturating_mul(100).div_euclid(span_us).clamp(0, 99)
         }
-        (Some(_), Selection::Retry(_)) => 0,
+        (_, Selection::Retry(_)) => 0,
     };
-    lanes.iter().map(of_lane).sum::<i64>() / count
+    found.lanes.iter().map(of_lane).sum::<i64>() / count
 }
 
 fn show_replay(selection: &ReplaySelection) -> Value {

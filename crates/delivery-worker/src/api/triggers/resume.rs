@@ -12,7 +12,7 @@ use crate::state::AppState;
 /// too many failures (`open_until`). What waits goes out at the pace that the settings allow, the
 /// oldest change first.
 ///
-/// A trigger that is `disabled` stays so; a PATCH with `active: true` ends that.
+/// Of a trigger that is `disabled` it is refused (409): a PATCH with `active: true` ends that.
 #[utoipa::path(
     post,
     path = "/triggers/{id}/resume",

@@ -12,7 +12,7 @@ use crate::state::AppState;
 /// too many failures (`open_until`). What waits goes out at the pace that the settings allow, the
 /// oldest change first.
 ///
-/// A webhook that is `disabled` stays so; a PATCH with `active: true` ends that.
+/// Of a webhook that is `disabled` it is refused (409): a PATCH with `active: true` ends that.
 #[utoipa::path(
     post,
     path = "/webhooks/{id}/resume",

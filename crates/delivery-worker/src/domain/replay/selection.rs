@@ -54,11 +54,12 @@ impl ReplayedState {
     /// The name of [`Self::Missing`], on the wire as well.
     pub(crate) const MISSING: &str = "missing";
 
-    /// What callers may send, by name. What is pending is sent anyway.
+    /// What callers may send, by name. What is pending is sent anyway, and what was
+    /// dropped is of a webhook that is no more.
     pub(crate) fn names() -> Vec<(&'static str, Self)> {
         DeliveryState::ALL
             .into_iter()
-            .filter(|state| *state != DeliveryState::Pending)
+            .filter(|state| !matches!(state, DeliveryState::Pending | DeliveryState::Dropped))
             .map(|state| (state.as_str(), Self::Ended(state)))
             .chain([(Self::MISSING, Self::Missing)])
             .collect()
@@ -195,21 +196,14 @@ mod tests {
     }
 
     #[test]
-    fn pending_is_no_state_to_replay() {
+    fn pending_and_dropped_are_no_states_to_replay() {
         let names: Vec<_> = ReplayedState::names()
             .into_iter()
             .map(|(name, _)| name)
             .collect();
         assert_eq!(
             names,
-            [
-                "delivered",
-                "failed",
-                "skipped",
-                "expired",
-                "dropped",
-                "missing"
-            ]
+            ["delivered", "failed", "skipped", "expired", "missing"]
         );
     }
 }

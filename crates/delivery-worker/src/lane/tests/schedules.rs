@@ -53,8 +53,8 @@ struct Model {
     /// Claimed and not started, in the order they came, by lane and record.
     queued: BTreeMap<(usize, RecordKey), VecDeque<u32>>,
     under_way: Vec<u32>,
-    unrecorded: usize,
-    unrecorded_of: BTreeMap<usize, usize>,
+    /// Lanes of outcomes, and when they came.
+    unrecorded: Vec<(usize, i64)>,
     live_workers: usize,
     asks: Vec<Ask>,
 }
@@ -108,8 +108,23 @@ impl Model {
             self.in_lane(lane) <= self.slots(lane),
             "more than the slots"
         );
+        assert!(self.may_have_open(lane, self.open(lane), LIMITS.open.usual_wait_us));
         assert!(self.under_way.len() <= LIMITS.max_in_flight);
-        assert!(self.unrecorded < LIMITS.max_unrecorded);
+        assert!(self.unrecorded.len() < LIMITS.max_unrecorded);
+    }
+
+    /// Whether a lane may have so many open, if an outcome may wait for so long.
+    fn may_have_open(&self, lane: usize, open: usize, usual_wait_us: i64) -> bool {
+        let mut unrecorded = self.unrecorded.iter().filter(|(of, _)| *of == lane);
+        let are_in_time = unrecorded.all(|(_, us)| self.now_us - us <= usual_wait_us);
+        let most = LIMITS.open.least.max(2 * self.slots(lane));
+        open <= most || (are_in_time && open <= 4 * most)
+    }
+
+    /// What a crash would repeat.
+    fn open(&self, lane: usize) -> usize {
+        let unrecorded = self.unrecorded.iter().filter(|(of, _)| *of == lane);
+        self.in_lane(lane) + unrecorded.count()
     }
 
     fn in_lane(&self, lane: usize) -> usize {
@@ -122,10 +137,16 @@ impl Model {
     /// Whether anything could start that has not.
     fn could_start(&self, lanes: &Lanes<u32>) -> bool {
         self.under_way.len() < LIMITS.max_in_flight
-            && self.unrecorded < LIMITS.max_unrecorded
+            && self.unrecorded.len() < LIMITS.max_unrecorded
             && self.queued.keys().any(|&(lane, record)| {
                 lanes.is_open(webhook(lane))
                     && self.in_lane(lane) < self.slots(lane)
+                    // Outcomes within a millisecond count as of one time.
+                    && self.may_have_open(
+                        lane,
+                        self.open(lane) + 1,
+                        LIMITS.open.usual_wait_us - 1_000,
+                    )
                     && !self
                         .under_way
                         .iter()
@@ -179,15 +200,13 @@ fn apply(lanes: &mut Lanes<u32>, model: &mut Model, step: Step) {
             }
             let job = model.under_way.remove(which % model.under_way.len());
             let (lane, record) = model.records[&job];
-            lanes.finish(webhook(lane), Some(record), Some(took_us));
-            model.unrecorded += 1;
-            *model.unrecorded_of.entry(lane).or_default() += 1;
+            lanes.finish(webhook(lane), Some(record), Some(took_us), model.now_us);
+            model.unrecorded.push((lane, model.now_us));
         }
         Step::Record => {
-            for (lane, count) in std::mem::take(&mut model.unrecorded_of) {
-                lanes.recorded(webhook(lane), count);
+            for (lane, _) in std::mem::take(&mut model.unrecorded) {
+                lanes.recorded(webhook(lane), 1);
             }
-            model.unrecorded = 0;
         }
         Step::Close { lane, until_us } => {
             let gate = until_us.map_or(Gate::Closed, |us| closed_until(model.now_us + us));

@@ -20,6 +20,8 @@ enum State {
 struct Row {
     waiting: Waiting<usize>,
     state: State,
+    /// As what it was sent.
+    sent_as: Option<Action>,
 }
 
 /// The deliveries of one record.
@@ -44,9 +46,11 @@ impl World {
                 revision,
                 action: Some(action),
                 due_at_us: self.now,
+                was_tried: false,
                 coalesced: 0,
             },
             state: State::Waits,
+            sent_as: None,
         });
         self.settle();
     }
@@ -89,11 +93,16 @@ impl World {
                 .told
                 .iter()
                 .any(|(told, _)| *told > self.rows[place].waiting.revision);
-            self.rows[place].state = if is_late {
-                State::Skipped
-            } else {
-                State::UnderWay
-            };
+            let row = &mut self.rows[place];
+            if is_late {
+                row.state = State::Skipped;
+                return;
+            }
+            row.state = State::UnderWay;
+            row.waiting.was_tried = true;
+            let action = row.waiting.action;
+            assert_eq!(row.sent_as.or(action), action, "one id, two bodies");
+            row.sent_as = action;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use database::DatabaseError;
+use database::{DatabaseError, statement};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text};
 use diesel::{QueryableByName, RunQueryDsl};
@@ -84,7 +84,7 @@ pub(super) fn claim(
         .iter()
         .map(|ask| i64::try_from(ask.limit).unwrap_or(i64::MAX))
         .collect();
-    let rows: Vec<Row> = diesel::sql_query(CLAIM)
+    let rows: Vec<Row> = statement(CLAIM)
         .bind::<Array<BigInt>, _>(&webhooks)
         .bind::<Array<BigInt>, _>(most)
         .bind::<BigInt, _>(now_us)
@@ -138,7 +138,7 @@ fn next_due(
     if webhooks.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows: Vec<NextDue> = diesel::sql_query(NEXT_DUE)
+    let rows: Vec<NextDue> = statement(NEXT_DUE)
         .bind::<Array<BigInt>, _>(webhooks)
         .bind::<BigInt, _>(now_us)
         .load(conn)?;

@@ -119,7 +119,7 @@ impl Decided {
         record: RecordKey,
         revision: i64,
     ) -> Result<(), DatabaseError> {
-        let missing = pass_gap(conn, claim.lane.account, record, revision)?;
+        let missing = pass_gap(conn, claim.lane.account, record, revision, claim.now_us)?;
         if !missing.is_empty() {
             let webhook = claim.ask.webhook;
             self.gaps.push(PassedGap {

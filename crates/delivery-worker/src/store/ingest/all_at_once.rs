@@ -1,9 +1,9 @@
 //! Inserting what came in on PostgreSQL: one round trip per table.
 
-use database::DatabaseError;
+use database::{DatabaseError, statement};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use diesel::{QueryableByName, RunQueryDsl};
 
 use super::{NewBody, NewDelivery, NewEvent};
 use crate::store::columns::column;
@@ -42,7 +42,7 @@ pub(super) fn insert_events(
     let Some(first) = rows.first() else {
         return Ok(Vec::new());
     };
-    let inserted: Vec<Inserted> = sql_query(EVENTS)
+    let inserted: Vec<Inserted> = statement(EVENTS)
         .bind::<Array<Binary>, _>(column(rows, |row| row.event_id))
         .bind::<Array<BigInt>, _>(column(rows, |row| row.account_id))
         .bind::<Array<Nullable<BigInt>>, _>(column(rows, |row| row.seq))
@@ -64,7 +64,7 @@ pub(super) fn insert_bodies(
     rows: &[NewBody<'_>],
 ) -> Result<(), DatabaseError> {
     if !rows.is_empty() {
-        sql_query(BODIES)
+        statement(BODIES)
             .bind::<Array<Binary>, _>(column(rows, |row| row.event_id))
             .bind::<Array<Binary>, _>(column(rows, |row| row.body))
             .execute(conn)?;
@@ -79,7 +79,7 @@ pub(super) fn insert_deliveries(
     let Some(first) = rows.first() else {
         return Ok(());
     };
-    sql_query(DELIVERIES)
+    statement(DELIVERIES)
         .bind::<Array<Binary>, _>(column(rows, |row| row.id))
         .bind::<Array<BigInt>, _>(column(rows, |row| row.account_id))
         .bind::<Array<BigInt>, _>(column(rows, |row| row.webhook_id))

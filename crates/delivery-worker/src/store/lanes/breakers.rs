@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use database::{Connection, DatabaseError, on_backend};
+use database::{Connection, DatabaseError, on_backend, statement};
 use diesel::SqliteExpressionMethods;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
@@ -95,7 +95,7 @@ fn all_at_once(
         .iter()
         .map(|(_, breaker)| breaker.open_until_us)
         .collect();
-    diesel::sql_query(ALL_AT_ONCE)
+    statement(ALL_AT_ONCE)
         .bind::<Array<BigInt>, _>(webhooks)
         .bind::<Array<BigInt>, _>(column(|breaker| breaker.failures))
         .bind::<Array<BigInt>, _>(column(|breaker| breaker.openings))

@@ -1,10 +1,9 @@
 //! The log of attempts: every request that was made, whatever its delivery's
-//! state has become.
+//! state has become, but for those that its row keeps.
 
-use database::{Connection, DatabaseError};
+use database::{Connection, DatabaseError, statement};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text};
 
 use crate::record::Outcome;
@@ -46,7 +45,7 @@ struct NewAttempt<'a> {
 struct NewAttemptBody<'a> {
     delivery_id: &'a [u8],
     claim_no: i64,
-    request_head: &'a [u8],
+    request_head: Vec<u8>,
     request_body: &'a [u8],
     response_head: Option<&'a [u8]>,
     response_body: Option<&'a [u8]>,
@@ -102,8 +101,8 @@ pub(crate) fn insert_attempt_bodies(
             Some(NewAttemptBody {
                 delivery_id: outcome.delivery.as_bytes(),
                 claim_no: outcome.claim_no,
-                request_head: log.request_head.as_bytes(),
-                request_body: &log.request_body,
+                request_head: log.request.logged_head().into_bytes(),
+                request_body: log.request.body(),
                 response_head: log.response.as_ref().map(|answer| answer.head.as_slice()),
                 response_body: log.response.as_ref().map(|answer| &*answer.body),
                 response_complete: log
@@ -131,7 +130,7 @@ fn attempts_at_once(conn: &mut PgConnection, rows: &[NewAttempt<'_>]) -> Result<
     if rows.is_empty() {
         return Ok(());
     }
-    sql_query(ATTEMPTS)
+    statement(ATTEMPTS)
         .bind::<Array<Binary>, _>(column(rows, |row| row.delivery_id))
         .bind::<Array<BigInt>, _>(column(rows, |row| row.claim_no))
         .bind::<Array<BigInt>, _>(column(rows, |row| row.number))
@@ -153,10 +152,10 @@ fn bodies_at_once(
     if rows.is_empty() {
         return Ok(());
     }
-    sql_query(BODIES)
+    statement(BODIES)
         .bind::<Array<Binary>, _>(column(rows, |row| row.delivery_id))
         .bind::<Array<BigInt>, _>(column(rows, |row| row.claim_no))
-        .bind::<Array<Binary>, _>(column(rows, |row| row.request_head))
+        .bind::<Array<Binary>, _>(column(rows, |row| row.request_head.as_slice()))
         .bind::<Array<Binary>, _>(column(rows, |row| row.request_body))
         .bind::<Array<Nullable<Binary>>, _>(column(rows, |row| row.response_head))
         .bind::<Array<Nullable<Binary>>, _>(column(rows, |row| row.response_body))

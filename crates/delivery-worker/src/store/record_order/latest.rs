@@ -25,6 +25,8 @@ struct WaitingRow {
     due_at_us: i64,
     send_as: Option<String>,
     coalesced: Option<i64>,
+    attempts: i64,
+    worker_id: Option<Vec<u8>>,
 }
 
 impl WaitingRow {
@@ -35,6 +37,8 @@ impl WaitingRow {
             revision: self.revision?,
             action: self.send_as.as_deref().or(named).and_then(Action::parse),
             due_at_us: self.due_at_us,
+            // One that a dead worker had may have been sent.
+            was_tried: self.attempts > 0 || self.worker_id.is_some(),
             coalesced: self.coalesced.unwrap_or(0),
         })
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
-use database::{Connection, DatabaseError, on_backend};
+use database::{Connection, DatabaseError, on_backend, statement};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
@@ -20,6 +20,13 @@ use crate::ordering::SeenRevisions;
 use crate::store::schema::record_revisions;
 
 type Place = (i64, &'static str, i64);
+
+/// The day of a time, at its beginning (UTC), microseconds: precise enough to tell when
+/// a record changed last, and mostly the same as was written down before.
+pub(crate) fn day_of(at_us: i64) -> i64 {
+    const DAY_US: i64 = 24 * 60 * 60 * 1_000_000;
+    at_us - at_us.rem_euclid(DAY_US)
+}
 
 /// Notes the revisions of these events; returns the webhooks with deliveries
 /// that waited for one of them and are due now.
@@ -80,7 +87,7 @@ pub(crate) fn note_revisions<'a>(
         }
         changed.push((*place, seen));
     }
-    update_rows(conn, &changed)?;
+    update_rows(conn, &changed, now_us)?;
     let mut freed = Vec::new();
     for (account, records) in closed {
         freed.extend(free_behind_gaps(
@@ -130,6 +137,7 @@ pub(crate) fn pass_gap(
     account: AccountId,
     record: RecordKey,
     revision: i64,
+    now_us: i64,
 ) -> Result<Vec<RangeInclusive<i64>>, DatabaseError> {
     let place = (account.0, record.component.as_str(), record.id);
     let mut seen = lock_rows(conn, &[place])?
@@ -137,7 +145,7 @@ pub(crate) fn pass_gap(
         .unwrap_or_default();
     let missing = seen.pass(revision);
     seen.note(revision);
-    update_rows(conn, &[(place, seen)])?;
+    update_rows(conn, &[(place, seen)], now_us)?;
     Ok(missing)
 }
 
@@ -199,7 +207,8 @@ ORDER BY account_id, component, record_id
 FOR UPDATE OF r";
 
 const UPDATE: &str = "
-UPDATE record_revisions r SET through_revision = n.through_revision, ahead = n.ahead::json
+UPDATE record_revisions r SET through_revision = n.through_revision, ahead = n.ahead::json,
+    changed_on_us = $6
 FROM unnest($1, $2, $3, $4, $5)
     AS n (account_id, component, record_id, through_revision, ahead)
 WHERE r.account_id = n.account_id AND r.component = n.component AND r.record_id = n.record_id";
@@ -225,12 +234,12 @@ fn lock_at_once(
     let accounts: Vec<i64> = places.iter().map(|place| place.0).collect();
     let components: Vec<&str> = places.iter().map(|place| place.1).collect();
     let ids: Vec<i64> = places.iter().map(|place| place.2).collect();
-    diesel::sql_query(MAKE)
+    statement(MAKE)
         .bind::<Array<BigInt>, _>(&accounts)
         .bind::<Array<Text>, _>(&components)
         .bind::<Array<BigInt>, _>(&ids)
         .execute(conn)?;
-    let rows: Vec<Row> = diesel::sql_query(LOCK)
+    let rows: Vec<Row> = statement(LOCK)
         .bind::<Array<BigInt>, _>(&accounts)
         .bind::<Array<Text>, _>(&components)
         .bind::<Array<BigInt>, _>(&ids)
@@ -250,10 +259,12 @@ fn lock_at_once(
 fn update_rows(
     conn: &mut Connection<'_>,
     rows: &[(Place, SeenRevisions)],
+    now_us: i64,
 ) -> Result<(), DatabaseError> {
     if rows.is_empty() {
         return Ok(());
     }
+    let changed_on_us = day_of(now_us);
     match conn {
         Connection::Postgres(c) => {
             let column = |value: fn(&(Place, SeenRevisions)) -> i64| -> Vec<i64> {
@@ -261,12 +272,13 @@ fn update_rows(
             };
             let components: Vec<&str> = rows.iter().map(|((_, it, _), _)| *it).collect();
             let ahead: Vec<String> = rows.iter().map(|(_, it)| it.ahead().to_string()).collect();
-            diesel::sql_query(UPDATE)
+            statement(UPDATE)
                 .bind::<Array<BigInt>, _>(column(|((account, _, _), _)| *account))
                 .bind::<Array<Text>, _>(components)
                 .bind::<Array<BigInt>, _>(column(|((_, _, id), _)| *id))
                 .bind::<Array<BigInt>, _>(column(|(_, seen)| seen.through()))
                 .bind::<Array<Text>, _>(ahead)
+                .bind::<BigInt, _>(changed_on_us)
                 .execute(*c)?;
         }
         Connection::Sqlite(c) => {
@@ -274,6 +286,7 @@ fn update_rows(
                 let values = (
                     record_revisions::through_revision.eq(seen.through()),
                     record_revisions::ahead.eq(seen.ahead()),
+                    record_revisions::changed_on_us.eq(changed_on_us),
                 );
                 diesel::insert_into(record_revisions::table)
                     .values((

@@ -190,6 +190,8 @@ struct WaitingRow {
     due: i64,
     #[diesel(sql_type = BigInt)]
     of_job: i64,
+    #[diesel(sql_type = BigInt)]
+    aside: i64,
 }
 
 /// What waits in the lane; counted no further than `most_due` and
@@ -205,13 +207,16 @@ pub(crate) fn count_waiting(
         "SELECT (SELECT count(*) FROM (SELECT 1 AS one FROM deliveries
                  WHERE webhook_id = {webhook} AND state = 'pending' AND due_at_us <= {now_us}
                  LIMIT {most_due}) AS d) AS due,
-            (SELECT count(*) FROM (SELECT 1 AS one FROM deliveries
-                 WHERE replay_id = {replay} AND webhook_id = {webhook} AND state = 'pending'
-                 LIMIT {MAX_WAITING}) AS j) AS of_job"
+            count(*) AS of_job,
+            count(CASE WHEN j.due_at_us > {now_us} THEN 1 END) AS aside
+         FROM (SELECT due_at_us FROM deliveries
+               WHERE replay_id = {replay} AND webhook_id = {webhook} AND state = 'pending'
+               LIMIT {MAX_WAITING}) AS j"
     );
     let row: WaitingRow = on_backend!(conn, |c| diesel::sql_query(&query).get_result(c))?;
     Ok(Waiting {
         due: row.due,
         of_job: row.of_job,
+        aside: row.aside,
     })
 }

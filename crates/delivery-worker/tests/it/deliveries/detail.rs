@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use test_support::{Answer, MockReceiver};
 
 use crate::app::{ACCOUNT, TestApp};
-use crate::samples::order_deleted;
+use crate::samples::{client_added, order_deleted};
 
 async fn detail(app: &TestApp, delivery: &Value) -> Value {
     let id = delivery["id"].as_str().unwrap();
@@ -137,4 +137,99 @@ async fn what_is_no_delivery_is_not_found() {
             .await
             .expect(404);
     }
+}
+
+/// A first attempt that succeeds is not kept as bytes: its request is worked out again.
+#[tokio::test]
+async fn a_first_request_stays_as_it_was_sent_whatever_becomes_of_the_webhook() {
+    let app = TestApp::start().await;
+    let variants = [
+        json!({}),
+        json!({"format": "json", "headers": {"X-Key": "s3cret", "X-Other": "1"}}),
+        json!({"format": "envelope", "ed25519": true}),
+        json!({"strict_body": true, "retry_schedule_s": [0]}),
+        json!({"url": app.receiver.url("/hook?a=1&b=%20"), "latest_only": true}),
+    ];
+    let mut webhooks = Vec::new();
+    for settings in variants {
+        webhooks.push(app.create_webhook(settings).await);
+    }
+    app.publish(&client_added(ACCOUNT, 7)).await;
+    for webhook in &webhooks {
+        let query = format!("?webhook_id={}&origin=event", webhook["id"]);
+        app.wait_for_delivery(&query, |it| it["state"] == "delivered")
+            .await;
+        let path = format!("/api/v1/webhooks/{}", webhook["id"]);
+        let other = json!({"format": "json", "headers": {"X-New": "2"}, "strict_body": false});
+        app.api.patch(&path, other).await.expect(200);
+        let rotate = format!("{path}/secret/rotate");
+        app.api
+            .post(&rotate, json!({"overlap_hours": 0}))
+            .await
+            .expect(200);
+    }
+    let mut requests = app.receiver.requests();
+    // Tests of the webhook tell of no record.
+    requests.retain(|request| request.header("x-record-revision").is_some());
+    assert_eq!(requests.len(), webhooks.len());
+    for received in &requests {
+        let id = json!({"id": received.header("webhook-id").unwrap()});
+        let shown = detail(&app, &id).await;
+        let attempt = &shown["attempts_log"][0];
+        assert_eq!(attempt["request"]["body"], received.text());
+        let logged = attempt["request"]["headers"].as_array().unwrap();
+        assert_eq!(logged.len(), received.headers.len());
+        for ((name, value), logged) in received.headers.iter().zip(logged) {
+            let own = ["x-key", "x-other"].contains(&name.to_ascii_lowercase().as_str());
+            let value = if own { "***" } else { value.as_str() };
+            let expected = json!({"name": name.to_ascii_lowercase(), "value": value});
+            assert_eq!(logged, &expected);
+        }
+    }
+}
+
+/// Nothing of an attempt is lost where a row's place for the first one is taken.
+#[tokio::test]
+async fn attempts_after_a_first_success_are_kept_beside_it() {
+    let app = TestApp::start().await;
+    app.create_webhook(json!({})).await;
+    app.publish(&order_deleted(ACCOUNT, 42)).await;
+    let query = "?origin=event";
+    let delivery = app
+        .wait_for_delivery(query, |it| it["state"] == "delivered")
+        .await;
+    app.receiver.answer_next(Answer::status(503).body("later"));
+    let path = format!(
+        "/api/v1/deliveries/{}/retry",
+        delivery["id"].as_str().unwrap()
+    );
+    for attempts in 2..=3 {
+        app.api
+            .post(&path, json!({"force": true}))
+            .await
+            .expect(200);
+        app.wait_for_delivery(query, |it| {
+            it["attempts"] == attempts && it["state"] != "pending"
+        })
+        .await;
+    }
+    let shown = detail(&app, &delivery).await;
+    let attempts = shown["attempts_log"].as_array().unwrap();
+    let outcomes: Vec<_> = attempts
+        .iter()
+        .map(|it| (it["number"].clone(), it["response"]["status"].clone()))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            (json!(1), json!(200)),
+            (json!(2), json!(503)),
+            (json!(3), json!(200))
+        ]
+    );
+    assert!(
+        attempts
+            .iter()
+            .all(|it| it["request"]["body"] == "id=42&component=order&event=delete")
+    );
 }

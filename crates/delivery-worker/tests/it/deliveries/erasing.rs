@@ -118,6 +118,10 @@ async fn nothing_is_left_of_a_person_in_any_table() {
     let app = TestApp::start().await;
     app.create_webhook(json!({})).await;
     app.create_webhook(json!({"format": "envelope"})).await;
+    for _ in 0..2 {
+        let echo = Answer::status(200).body("Пётр, 8 (812) 315-98-83");
+        app.receiver.answer_next(echo);
+    }
     app.publish(&petr(ACCOUNT)).await;
     wait_until(DEADLINE, || async {
         let deliveries = app.deliveries("?origin=event").await;
@@ -126,7 +130,7 @@ async fn nothing_is_left_of_a_person_in_any_table() {
     .await;
     assert_eq!(
         tables_with(&app.database, &TRACES).await,
-        ["attempt_bodies", "event_bodies"]
+        ["deliveries", "event_bodies"]
     );
     app.ask_to_forget_petr().await;
     assert!(tables_with(&app.database, &TRACES).await.is_empty());

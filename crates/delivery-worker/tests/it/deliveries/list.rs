@@ -39,6 +39,8 @@ async fn a_delivery_says_what_became_of_it() {
             "state": "delivered",
             "held": false,
             "waits_for": null,
+            "waits_until": null,
+            "waits_because": null,
             "send_as": null,
             "coalesced": 0,
             "attempts": 1,

@@ -92,6 +92,26 @@ async fn an_endless_body_after_a_success_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_never_come_do_not_hold_the_lane() {
+    let site = Site::start().await;
+    let receiver = MockReceiver::start().await;
+    let config = delivery_worker::DeliveryConfig {
+        webhook_concurrency: 1,
+        ..quick()
+    };
+    let worker = site.worker_with(config).await;
+    worker.webhook(&receiver).await;
+    receiver.answer_always(Answer::stalled_body(200));
+    // If each held its place up to the time limit, they would take two minutes.
+    for id in 0..40 {
+        drop(site.publish(&order_added(id)).await);
+    }
+    let rows = site.wait_for(40, "delivered").await;
+    assert!(rows.iter().all(|row| row.attempts == 1));
+    assert_eq!(callbacks(&receiver).len(), 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_is_down_gets_it_when_it_is_back() {
     let site = Site::start().await;
     let receiver = MockReceiver::start().await;

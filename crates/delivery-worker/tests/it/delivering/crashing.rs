@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use delivery_worker::DeliveryConfig;
-use test_support::{Answer, MockReceiver};
+use test_support::{Answer, MockReceiver, wait_until};
 
 use super::events::order_added;
-use super::site::{Site, callbacks, quick, wait_for_callbacks};
+use super::site::{DEADLINE, Site, Worker, callbacks, quick, wait_for_callbacks};
 
 fn alone() -> DeliveryConfig {
     DeliveryConfig {
@@ -70,6 +70,43 @@ async fn nothing_is_lost_however_often_the_worker_is_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn while_outcomes_are_slow_to_be_recorded_no_more_comes_twice_than_a_lane_may_owe() {
+    const EVENTS: usize = 800;
+    /// As the engine has it for a lane of 16 slots.
+    const MOST_OPEN: usize = 64;
+    let site = Site::start().await;
+    let receiver = MockReceiver::start().await;
+    let worker = site.worker_with(alone()).await;
+    worker.webhook(&receiver).await;
+    // So slow that it is not in time what fills the lane.
+    receiver.answer_always(Answer::ok().delay(Duration::from_millis(30)));
+    for id in 0..EVENTS {
+        drop(site.publish(&order_added(id.try_into().unwrap())).await);
+    }
+    let held = loop {
+        let held = site.hold_deliveries().await;
+        if held.claimed >= 2 * MOST_OPEN {
+            break held;
+        }
+        drop(held);
+        let sent = callbacks(&receiver).len();
+        wait_for_callbacks(&receiver, sent + 1).await;
+    };
+    wait_for_callbacks(&receiver, held.recorded + MOST_OPEN).await;
+    worker.kill();
+    let sent = callbacks(&receiver).len();
+    assert_eq!(sent, held.recorded + MOST_OPEN, "nothing more starts");
+    drop(held);
+
+    let _again = site.worker_with(alone()).await;
+    site.wait_for(EVENTS, "delivered").await;
+    let requests = callbacks(&receiver);
+    let ids: HashSet<_> = requests.iter().map(|it| it.header("webhook-id")).collect();
+    assert_eq!(ids.len(), EVENTS);
+    assert!(requests.len() <= EVENTS + MOST_OPEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_worker_takes_over_when_the_lease_has_ended() {
     let site = Site::start().await;
     let receiver = MockReceiver::start().await;
@@ -88,6 +125,32 @@ async fn another_worker_takes_over_when_the_lease_has_ended() {
         waited >= Duration::from_secs(4),
         "a claim ends with its lease: {waited:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_that_die_before_they_deliver_hold_nobody_up_for_long() {
+    const LEASES: &str = "SELECT count(*) AS number FROM workers";
+    let site = Site::start().await;
+    let receiver = MockReceiver::start().await;
+    let first = [site.worker().await, site.worker().await];
+    first[0].webhook(&receiver).await;
+    receiver.answer_next(Answer::never());
+    site.take_in(&order_added(1)).await;
+    wait_for_callbacks(&receiver, 1).await;
+    first.into_iter().for_each(Worker::kill);
+    // These wait for the leases of the dead, and are killed as well.
+    let second = [site.worker().await, site.worker().await];
+    wait_until(DEADLINE, || async { site.number(LEASES).await == 4 }).await;
+    let longest = "SELECT max(lease_until_us - renewed_at_us) AS number FROM \
+                   (SELECT * FROM workers ORDER BY started_at_us DESC LIMIT 2) AS youngest";
+    assert!(site.number(longest).await < 5_000_000);
+    second.into_iter().for_each(Worker::kill);
+
+    let _third = [site.worker().await, site.worker().await];
+    let rows = site.wait_for(1, "delivered").await;
+    assert_eq!(rows[0].attempts, 1);
+    let requests = callbacks(&receiver);
+    assert_eq!(requests.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

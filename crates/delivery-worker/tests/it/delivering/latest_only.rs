@@ -153,6 +153,66 @@ async fn what_fails_is_not_tried_again_while_a_newer_change_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_as_an_edit_stays_one_when_the_add_comes_late() {
+    let site = Site::start().await;
+    let receiver = MockReceiver::start().await;
+    let worker = site.worker().await;
+    let webhook = worker
+        .webhook_with(
+            &receiver,
+            json!({"latest_only": true, "retry_schedule_s": [0, 3600]}),
+        )
+        .await;
+    receiver.answer_next(Answer::status(500));
+    edit(&site, 1, 2).await;
+    wait_for_callbacks(&receiver, 1).await;
+    let waiting = || async { listed(&worker, "state=pending&record_id=1").await };
+    wait_until(DEADLINE, || async { waiting().await[0]["attempts"] == 1 }).await;
+    edit(&site, 1, 1).await;
+    let path = format!("/api/v1/webhooks/{}", webhook["id"]);
+    let skipped = || async { listed(&worker, "state=skipped&record_id=1").await };
+    wait_until(DEADLINE, || async { skipped().await.len() == 1 }).await;
+    let kept = waiting().await[0].clone();
+    assert_eq!(
+        (&kept["revision"], &kept["coalesced"], &kept["send_as"]),
+        (&json!(2), &json!(1), &Value::Null)
+    );
+
+    for verb in ["pause", "resume"] {
+        let path = format!("{path}/{verb}");
+        worker.api.post(&path, json!({})).await.expect(200);
+    }
+    let requests = wait_for_callbacks(&receiver, 2).await;
+    assert_eq!(requests[0].text(), requests[1].text());
+    assert_eq!(
+        requests[0].header("webhook-id"),
+        requests[1].header("webhook-id")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_came_and_went_while_it_waited_is_sent_as_deleted() {
+    let site = Site::start().await;
+    let receiver = MockReceiver::start().await;
+    let worker = site.worker().await;
+    let webhook = worker
+        .webhook_with(&receiver, json!({"latest_only": true}))
+        .await;
+    let path = format!("/api/v1/webhooks/{}", webhook["id"]);
+    let pause = format!("{path}/pause");
+    worker.api.post(&pause, json!({})).await.expect(200);
+    edit(&site, 1, 1).await;
+    edit(&site, 1, 2).await;
+    site.take_in(&order_changed(Action::Delete, 1, 3, "v3"))
+        .await;
+    assert_eq!(site.number(WAITING).await, 1);
+    let resume = format!("{path}/resume");
+    worker.api.post(&resume, json!({})).await.expect(200);
+    let requests = wait_for_callbacks(&receiver, 1).await;
+    assert!(requests[0].text().ends_with("event=delete"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_latest_always_arrives_through_two_workers_and_failures() {
     const RECORDS: i64 = 8;
     const REVISIONS: i64 = 30;

@@ -1,5 +1,6 @@
 //! What is old goes, and what is owed stays.
 
+mod idle_records;
 mod partitions;
 mod upgrade;
 

@@ -1,6 +1,7 @@
 //! One installation: a database and a broker that outlive the workers on them.
 
 mod fault;
+mod hold;
 mod stored;
 mod worker;
 
@@ -53,6 +54,7 @@ pub(crate) struct Site {
 /// A worker of the site, on threads of its own.
 pub(crate) struct Worker {
     pub(crate) api: ApiClient,
+    metrics: Metrics,
     cancel: CancellationToken,
     running: JoinHandle<()>,
     runtime: Option<Runtime>,

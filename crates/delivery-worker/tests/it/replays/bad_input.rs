@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::jobs::{LONG_AGO, ask, wait_for_job};
-use crate::app::{ACCOUNT, TestApp, errors, field_errors, problem_code, query_errors};
+use crate::app::{ACCOUNT, TestApp, errors, field_errors, path_of, problem_code, query_errors};
 use crate::samples::order_added;
 
 #[tokio::test]
@@ -54,14 +54,15 @@ async fn a_replay_says_what_is_wrong_with_it() {
         expected.sort();
         assert_eq!(found, expected, "{body}");
     }
-    let pending = json!({"since": LONG_AGO, "state": "pending"});
-    let refused = ask(&app.api, &webhook, pending).await;
-    let found = field_errors(&refused);
-    assert!(
-        found.iter().all(|(pointer, _)| pointer == "/state"),
-        "{found:?}"
-    );
-    assert!(refused.json().to_string().contains("sent anyway"));
+    for (state, why) in [("pending", "sent anyway"), ("dropped", "deleted webhook")] {
+        let body = json!({"since": LONG_AGO, "state": state});
+        let refused = ask(&app.api, &webhook, body).await;
+        assert_eq!(
+            field_errors(&refused),
+            errors(&[("/state", "unknown_value")])
+        );
+        assert!(refused.json().to_string().contains(why), "{state}");
+    }
     assert_eq!(app.count_rows("replays").await, 0);
 }
 
@@ -82,12 +83,68 @@ async fn a_retry_says_what_is_wrong_with_it() {
             &[("/created_to", "out_of_range")],
         ),
         (json!({"limit": 5}), &[("/limit", "unknown_field")]),
+        (json!({"state": "delivered"}), &[("/force", "required")]),
+        (
+            json!({"state": ["failed", "delivered"], "force": false}),
+            &[("/force", "required")],
+        ),
+        (
+            json!({"state": ["failed", "dropped"]}),
+            &[("/state", "unknown_value")],
+        ),
+        (json!({"webhook": 77}), &[("/webhook", "not_found")]),
+        (
+            json!({"trigger_id": [77, 78]}),
+            &[("/trigger_id", "not_found")],
+        ),
     ];
     for (body, expected) in cases {
         let refused = app.api.post("/api/v1/deliveries/retry", body.clone()).await;
         assert_eq!(field_errors(&refused), errors(expected), "{body}");
     }
     assert_eq!(app.count_rows("replays").await, 0);
+}
+
+#[tokio::test]
+async fn events_that_never_fire_the_webhook_are_refused() {
+    let app = TestApp::start().await;
+    let settings = json!({"events": ["order.add", "order.edit"]});
+    let webhook = app.create_webhook(settings).await;
+    let asked = async |more: Value| {
+        let mut body = json!({"since": LONG_AGO});
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        ask(&app.api, &webhook, body).await
+    };
+    for more in [
+        json!({"events": ["order.add", "task.add", "order.delete"]}),
+        json!({"events": "order.delete", "state": "missing"}),
+    ] {
+        let refused = asked(more).await;
+        assert_eq!(field_errors(&refused), errors(&[("/events", "invalid")]));
+        let message = refused.json()["errors"][0]["message"].to_string();
+        assert!(message.contains("order.delete"), "{message}");
+        assert!(!message.contains("order.add"), "{message}");
+    }
+    asked(json!({"events": ["order.add"]})).await.expect(202);
+    // It may have fired on it when that was to be delivered.
+    let of_before = json!({"events": ["order.delete"], "state": "failed"});
+    asked(of_before).await.expect(202);
+}
+
+#[tokio::test]
+async fn webhooks_of_others_and_deleted_ones_are_not_there() {
+    let app = TestApp::start().await;
+    let webhook = app.create_webhook(json!({})).await;
+    let body = json!({"webhook": [webhook["id"]]});
+    let path = "/api/v1/deliveries/retry";
+    app.api.post(path, body.clone()).await.expect(202);
+    let of_others = app.other.post(path, body.clone()).await;
+    let not_there = errors(&[("/webhook", "not_found")]);
+    assert_eq!(field_errors(&of_others), not_there);
+    app.api.delete(&path_of(&webhook)).await.expect(204);
+    assert_eq!(field_errors(&app.api.post(path, body).await), not_there);
 }
 
 #[tokio::test]

@@ -27,6 +27,10 @@ async fn what_was_queued_is_taken_back() {
     let progress = &over["progress"];
     assert_eq!(progress["pending"], 0);
     assert!(progress["queued"].as_i64().unwrap() < 40, "{over}");
+    assert_ne!(
+        progress["percent"], 100,
+        "it stays where it came to: {over}"
+    );
     assert_eq!(over["reason"], json!(null));
     // It is over: nothing comes any more.
     let sent = app.receiver.requests().len();

@@ -40,6 +40,7 @@ async fn what_a_webhook_missed_is_sent_to_it() {
         })
     );
     assert!(done["finished_at"].is_string());
+    assert_eq!(done["note"], Value::Null);
     assert_eq!(records(&replayed(&app).await), [1, 2, 3, 4, 5]);
     let requests = app.receiver.requests().split_off(seen);
     let ids: HashSet<_> = requests.iter().map(|it| it.header("webhook-id")).collect();
@@ -49,6 +50,22 @@ async fn what_a_webhook_missed_is_sent_to_it() {
     let again = replay(&app.api, &webhook, json!({"state": "missing"})).await;
     let done = wait_until_done(&app.api, &again).await;
     assert_eq!(done["progress"]["queued"], 0);
+    let note = done["note"].as_str().unwrap();
+    assert!(note.starts_with("Of 5 events none is missing"), "{note}");
+}
+
+#[tokio::test]
+async fn a_span_without_changes_is_through_at_once() {
+    let app = TestApp::start().await;
+    let webhook = app.create_webhook(json!({})).await;
+    // Not at the beginning of a millisecond, which is as far as ids tell.
+    let body = json!({"since": "2020-01-01T00:00:00.000123Z", "until": "2020-01-01T00:00:01Z"});
+    let job = ask(&app.api, &webhook, body).await.expect(202).json();
+    assert_eq!(job["note"], Value::Null);
+    let done = wait_until_done(&app.api, &job).await;
+    assert_eq!(done["progress"]["percent"], 100, "{done}");
+    let note = done["note"].as_str().unwrap();
+    assert!(note.starts_with("Nothing of what was asked for"), "{note}");
 }
 
 #[tokio::test]
@@ -176,6 +193,8 @@ async fn what_is_still_to_be_sent_is_not_sent_twice() {
     let job = replay(&app.api, &webhook, json!({})).await;
     let done = wait_until_done(&app.api, &job).await;
     assert_eq!(done["progress"]["skipped"], 1);
+    let note = done["note"].as_str().unwrap();
+    assert!(note.starts_with("1 were meant"), "{note}");
     assert_eq!(replayed(&app).await.len(), 0);
 }
 

@@ -93,13 +93,13 @@ async fn progress_grows_to_the_end() {
     let webhook = webhook_that_missed(&site, &worker, &receiver).await;
     receiver.answer_always(Answer::ok().delay(Duration::from_millis(30)));
     let job = replay(&worker.api, &webhook, json!({})).await;
-    let mut last = (0, 0);
+    let mut last = (0, 0, 0);
     loop {
         let found = wait_for_job(&worker.api, &job, |_| true).await;
         let number = |key: &str| found["progress"][key].as_i64().unwrap();
-        let now = (number("queued"), number("examined"));
-        assert!(now >= last, "{found}");
-        assert!((0..=100).contains(&number("percent")), "{found}");
+        let now = (number("queued"), number("examined"), number("percent"));
+        assert!(now.0 >= last.0 && now.1 >= last.1, "{found}");
+        assert!((last.2..=100).contains(&now.2), "{found}");
         assert!(number("pending") <= 32, "{found}");
         let sum = ["pending", "delivered", "failed", "other"].map(number);
         assert_eq!(sum.iter().sum::<i64>(), number("queued"), "{found}");
@@ -108,5 +108,56 @@ async fn progress_grows_to_the_end() {
             break;
         }
     }
-    assert_eq!(last.0, i64::try_from(EVENTS).unwrap());
+    assert_eq!((last.0, last.2), (i64::try_from(EVENTS).unwrap(), 100));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paced_job_has_a_small_window_whoever_works_on_it() {
+    /// A quarter of what may be sent in a second.
+    const PACED_WINDOW: i64 = 10;
+    let site = Site::start().await;
+    let receiver = MockReceiver::start().await;
+    let alone = || DeliveryConfig {
+        alone: true,
+        ..quick()
+    };
+    let worker = site.worker_with(alone()).await;
+    let webhook = webhook_that_missed(&site, &worker, &receiver).await;
+    // As if it stood still, so that what is due waits.
+    receiver.answer_always(Answer::ok().delay(Duration::from_millis(1_000)));
+    let job = replay(&worker.api, &webhook, json!({"rate_per_second": 40})).await;
+    wait_for_callbacks(&receiver, 15).await;
+    worker.kill();
+    receiver.answer_always(Answer::ok());
+
+    let other = site.worker_with(alone()).await;
+    let done = wait_for_job(&other.api, &job, |job| {
+        let pending = job["progress"]["pending"].as_i64().unwrap();
+        assert!(pending <= PACED_WINDOW, "{job}");
+        job["state"] == "done"
+    });
+    assert_eq!(done.await["progress"]["delivered"], EVENTS);
+    let doubles = callbacks(&receiver).len() - EVENTS;
+    assert!(i64::try_from(doubles).unwrap() <= PACED_WINDOW, "{doubles}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_fails_slows_a_job_down_and_does_not_end_it() {
+    let site = Site::start().await;
+    let receiver = MockReceiver::start().await;
+    let config = DeliveryConfig {
+        retry_schedule: vec![Duration::ZERO, Duration::from_secs(3_600)],
+        // So that four are due at a time.
+        webhook_concurrency: 2,
+        ..quick()
+    };
+    let worker = site.worker_with(config).await;
+    let webhook = webhook_that_missed(&site, &worker, &receiver).await;
+    receiver.answer_always(Answer::status(500));
+    let job = replay(&worker.api, &webhook, json!({})).await;
+    let queued = |job: &Value| job["progress"]["queued"].as_u64().unwrap();
+    // As many as are due, as many as failed, and then one each second.
+    let found = wait_for_job(&worker.api, &job, |job| queued(job) > 10).await;
+    assert_eq!(found["state"], "running", "{found}");
+    assert!(queued(&found) < 40, "{found}");
 }

@@ -76,6 +76,7 @@ async fn the_example_of_the_contract_is_taken_as_it_is() {
             "paused_until": null,
             "failures_in_a_row": 0,
             "open_until": null,
+            "unusable_reason": null,
             "waiting": 0,
             "revision": 1,
             "test": {"status": 200, "error": null},

@@ -301,7 +301,12 @@ async fn other_settings_are_within_their_bounds() {
             "/retry_schedule_s/0",
             "out_of_range",
         ),
-        (schedule, json!([1e30]), "/retry_schedule_s/0", "wrong_type"),
+        (
+            schedule,
+            json!([1e30]),
+            "/retry_schedule_s/0",
+            "out_of_range",
+        ),
         (schedule, json!([0.5]), "/retry_schedule_s/0", "wrong_type"),
         (schedule, json!(["5"]), "/retry_schedule_s/0", "wrong_type"),
         ("secret", json!("whsec_dG9vIHNob3J0"), "/secret", "invalid"),

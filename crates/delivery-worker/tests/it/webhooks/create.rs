@@ -67,6 +67,7 @@ async fn defaults_are_those_of_the_contract() {
             "paused_until": null,
             "failures_in_a_row": 0,
             "open_until": null,
+            "unusable_reason": null,
             "waiting": 0,
             "revision": 1,
             "test": {"status": 200, "error": null},

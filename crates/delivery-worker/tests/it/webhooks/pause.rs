@@ -127,9 +127,19 @@ async fn resuming_does_not_enable() {
     app.publish(&order_added(ACCOUNT, 1)).await;
     app.wait_for_delivery("?record_id=1", |delivery| delivery["held"] == true)
         .await;
-    let resumed = post(&app, &format!("{path}/resume")).await;
-    assert_eq!(resumed["state"], "disabled");
-    assert_eq!(resumed["waiting"], 1);
+    let refused = app.api.post(&format!("{path}/resume"), json!({})).await;
+    let refused = refused.expect(409);
+    assert_eq!(problem_code(&refused), "conflict");
+    let detail = refused.json()["detail"].to_string();
+    assert!(
+        detail.contains("PATCH") && detail.contains("gone"),
+        "{detail}"
+    );
+    let shown = app.api.get(&path).await.expect(200).json();
+    assert_eq!(
+        (&shown["state"], &shown["waiting"]),
+        (&json!("disabled"), &json!(1))
+    );
 }
 
 #[tokio::test]

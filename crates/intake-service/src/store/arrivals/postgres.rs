@@ -6,10 +6,10 @@ mod look_up;
 pub(super) use insert::{insert_entries, insert_leads};
 pub(super) use look_up::look_up;
 
-use database::DatabaseError;
+use database::{DatabaseError, statement};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, BigInt, Text};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use diesel::{QueryableByName, RunQueryDsl};
 
 use super::{Arrival, NextIds};
 
@@ -28,7 +28,7 @@ FROM generate_series(1, $1)";
 pub(super) fn lock(conn: &mut PgConnection, arrivals: &[Arrival]) -> Result<(), DatabaseError> {
     let keys: Vec<String> = arrivals.iter().flat_map(keys).collect();
     if !keys.is_empty() {
-        sql_query(LOCK).bind::<Array<Text>, _>(keys).execute(conn)?;
+        statement(LOCK).bind::<Array<Text>, _>(keys).execute(conn)?;
     }
     Ok(())
 }
@@ -66,7 +66,7 @@ struct NextId {
 }
 
 pub(super) fn next_ids(conn: &mut PgConnection, count: usize) -> Result<NextIds, DatabaseError> {
-    let rows: Vec<NextId> = sql_query(NEXT_IDS)
+    let rows: Vec<NextId> = statement(NEXT_IDS)
         .bind::<BigInt, _>(i64::try_from(count).unwrap_or(i64::MAX))
         .load(conn)?;
     let (requests, leads) = rows.iter().map(|row| (row.request_id, row.lead_id)).unzip();

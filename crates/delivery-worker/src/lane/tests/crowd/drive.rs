@@ -146,7 +146,7 @@ impl World {
     pub(super) fn record(&mut self, worker: usize) {
         let mut of_lane = [0; LANES.len()];
         let mut changed = [false; LANES.len()];
-        while let Some((job, came)) = self.workers[worker].outcomes.pop_front() {
+        while let Some((job, came, _)) = self.workers[worker].outcomes.pop_front() {
             let lane = self.deliveries[job].lane;
             of_lane[lane] += 1;
             changed[lane] |= self.take_down(worker, job, came);

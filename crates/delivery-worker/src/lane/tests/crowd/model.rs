@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::world::{BREAKER, Came, LANES, POLL_EVERY_US, Phase, SECOND, World, webhook};
+use super::world::{
+    BREAKER, Came, LANES, POLL_EVERY_US, Phase, SECOND, USUAL_WAIT_US, World, webhook,
+};
 
 /// What happened so far.
 #[derive(Debug, Default)]
@@ -39,10 +41,32 @@ impl World {
     }
 
     fn unrecorded(&self, worker: usize, lane: usize) -> usize {
+        self.waiting_since(worker, lane).count()
+    }
+
+    /// When outcomes came that are not on record.
+    fn waiting_since(&self, worker: usize, lane: usize) -> impl Iterator<Item = i64> {
         let outcomes = self.workers[worker].outcomes.iter();
         outcomes
-            .filter(|(job, _)| self.deliveries[*job].lane == lane)
-            .count()
+            .filter(move |(job, _, _)| self.deliveries[*job].lane == lane)
+            .map(|(_, _, since_us)| *since_us)
+    }
+
+    /// Whether a worker may start one more of a lane without too much coming twice
+    /// after a crash, if an outcome may wait for so long.
+    fn may_open_one_more(&self, worker: usize, lane: usize, usual_wait_us: i64) -> bool {
+        let (_, cap, _, is_exclusive) = LANES[lane];
+        let me = &self.workers[worker];
+        let slots = match is_exclusive {
+            true => cap,
+            false => me.crew.slots(webhook(lane), cap),
+        };
+        let here = self.under_way(lane).filter(|(other, _)| *other == worker);
+        let open = here.count() + self.unrecorded(worker, lane);
+        let mut waiting = self.waiting_since(worker, lane);
+        let are_in_time = waiting.all(|since_us| self.now_us - since_us <= usual_wait_us);
+        let most = (2 * slots).max(4);
+        open < most || (are_in_time && open < 4 * most)
     }
 
     /// A delivery is about to be sent.
@@ -54,6 +78,7 @@ impl World {
         assert!(!delivery.is_done && delivery.worker == Some(worker));
         let under_way: Vec<(usize, usize)> = self.under_way(lane).collect();
         assert!(under_way.len() < cap, "more than {cap} at once");
+        assert!(self.may_open_one_more(worker, lane, USUAL_WAIT_US));
         assert!(
             under_way
                 .iter()
@@ -144,7 +169,11 @@ impl World {
         if here().count() >= slots || (rate.is_some() && last_us + interval_us > self.now_us) {
             return false;
         }
-        let given_up = |job: usize| me.outcomes.iter().any(|(other, _)| *other == job);
+        // Outcomes within a millisecond count as of one time.
+        if !self.may_open_one_more(worker, lane, USUAL_WAIT_US - 1_000) {
+            return false;
+        }
+        let given_up = |job: usize| me.outcomes.iter().any(|(other, _, _)| *other == job);
         let is_busy = |record| here().any(|(_, job)| self.deliveries[job].record == record);
         self.deliveries.iter().enumerate().any(|(job, delivery)| {
             delivery.lane == lane

@@ -1,6 +1,6 @@
 //! A database, workers and receivers, as far as lanes have to do with them.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::super::*;
@@ -14,8 +14,12 @@ pub(super) const REQUEST_US: i64 = SECOND / 2;
 pub(super) const POLL_EVERY_US: i64 = SECOND / 5;
 const BEAT_EVERY_US: i64 = 2 * SECOND / 5;
 const LEASE_US: i64 = 8 * SECOND / 5;
-/// How long a worker is silent once all others have counted it.
+const LEASE_OF_JOINING_US: i64 = 4 * SECOND / 5;
+/// How long a worker is silent once another has counted it.
 const OTHERS_FINISH_US: i64 = 3 * SECOND / 5;
+
+/// How long outcomes wait for their commit where all is well.
+pub(super) const USUAL_WAIT_US: i64 = SECOND / 4;
 
 pub(super) const BREAKER: BreakerConfig = BreakerConfig {
     failures: 3,
@@ -25,8 +29,13 @@ pub(super) const BREAKER: BreakerConfig = BreakerConfig {
 
 const LIMITS: LaneLimits = LaneLimits {
     max_in_flight: 64,
+    kept_for_quick: 0,
     max_queued: 64,
-    max_unrecorded: 64,
+    max_unrecorded: 1_000,
+    open: OpenLimits {
+        least: 4,
+        usual_wait_us: USUAL_WAIT_US,
+    },
 };
 
 /// Account, slots, rate, and whether the lane is one worker's at a time.
@@ -108,8 +117,10 @@ impl Came {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// Silent; all others have counted it since then.
-    Joining(Option<i64>),
+    /// Silent, with a short lease.
+    Joining,
+    /// Others have made room; the next heartbeat gives it a whole lease.
+    Counted,
     Live,
     /// With claims until its lease ends.
     Dead,
@@ -123,11 +134,15 @@ pub(super) struct Worker {
     pub(super) crew: Crew,
     pub(super) phase: Phase,
     entered_us: i64,
+    /// When others were first seen to have counted it.
+    counted_us: BTreeMap<usize, i64>,
+    lease_until_us: i64,
     pub(super) renewed_us: i64,
     polled_us: i64,
     /// Delivery, and when it began.
     pub(super) under_way: Vec<(usize, i64)>,
-    pub(super) outcomes: VecDeque<(usize, Came)>,
+    /// With when they came.
+    pub(super) outcomes: VecDeque<(usize, Came, i64)>,
     /// A reading of the rows that has not arrived.
     pub(super) reading: Option<[Row; LANES.len()]>,
     /// The newest state of each row that arrived.
@@ -136,11 +151,18 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn has_lease(&self, now_us: i64) -> bool {
-        self.phase != Phase::Gone && self.renewed_us + LEASE_US > now_us
+        self.phase != Phase::Gone && self.lease_until_us > now_us
+    }
+
+    fn next_beat_us(&self) -> i64 {
+        match self.phase {
+            Phase::Counted => self.renewed_us,
+            _ => self.renewed_us + BEAT_EVERY_US,
+        }
     }
 
     pub(super) fn is_running(&self) -> bool {
-        matches!(self.phase, Phase::Joining(_) | Phase::Live)
+        matches!(self.phase, Phase::Joining | Phase::Counted | Phase::Live)
     }
 }
 
@@ -192,8 +214,10 @@ impl World {
             id: [u8::try_from(worker + 1).unwrap(); 16],
             lanes,
             crew: Crew::default(),
-            phase: Phase::Joining(None),
+            phase: Phase::Joining,
             entered_us: self.now_us,
+            counted_us: BTreeMap::new(),
+            lease_until_us: self.now_us,
             renewed_us: self.now_us,
             polled_us: self.now_us,
             under_way: Vec::new(),
@@ -209,33 +233,58 @@ impl World {
     /// A heartbeat: who is there, and whether the worker may begin.
     fn beat(&mut self, worker: usize) {
         let now_us = self.now_us;
-        let others: Vec<([u8; 16], i64)> = (0..self.workers.len())
+        let others: Vec<usize> = (0..self.workers.len())
             .filter(|&other| other != worker && self.workers[other].has_lease(now_us))
-            .map(|other| (self.workers[other].id, self.workers[other].renewed_us))
             .collect();
+        let ids: Vec<[u8; 16]> = others.iter().map(|&it| self.workers[it].id).collect();
+        let mut waited_for = 0;
+        for &other in &others {
+            waited_for += usize::from(!self.has_made_room(worker, other));
+        }
         let me = &mut self.workers[worker];
         me.renewed_us = now_us;
-        let crew = Crew::new(&me.id, others.iter().map(|(id, _)| id.as_slice()));
+        let crew = Crew::new(&me.id, ids.iter().map(<[u8; 16]>::as_slice));
         me.crew = crew.clone();
         let given_up = me.lanes.set_crew(crew, now_us);
-        if let Phase::Joining(counted_us) = &mut me.phase {
-            if others.iter().all(|(_, renewed)| *renewed > me.entered_us) {
-                counted_us.get_or_insert(now_us);
-            }
-            let is_over = counted_us.is_some_and(|at_us| now_us - at_us >= OTHERS_FINISH_US);
-            if others.is_empty() || is_over {
-                me.phase = Phase::Live;
-                me.lanes.resume(Stop::Joining);
-            }
+        me.phase = match me.phase {
+            Phase::Joining if others.is_empty() => Phase::Live,
+            Phase::Joining if waited_for == 0 => Phase::Counted,
+            Phase::Counted => Phase::Live,
+            phase => phase,
+        };
+        me.lease_until_us = now_us
+            + match me.phase {
+                Phase::Live => LEASE_US,
+                _ => LEASE_OF_JOINING_US,
+            };
+        if me.phase == Phase::Live {
+            me.lanes.resume(Stop::Joining);
         }
         self.release(worker, given_up);
+    }
+
+    /// Whether all that another worker has under way was started when it had counted
+    /// this one.
+    fn has_made_room(&mut self, worker: usize, other: usize) -> bool {
+        let now_us = self.now_us;
+        let (entered_us, renewed_us) = (
+            self.workers[other].entered_us,
+            self.workers[other].renewed_us,
+        );
+        let me = &mut self.workers[worker];
+        if entered_us > me.entered_us {
+            return true;
+        }
+        renewed_us > me.entered_us
+            && now_us - *me.counted_us.entry(other).or_insert(now_us) >= OTHERS_FINISH_US
     }
 
     pub(super) fn release(&mut self, worker: usize, jobs: Vec<usize>) {
         let me = &mut self.workers[worker];
         for job in jobs {
-            me.lanes.owe(webhook(self.deliveries[job].lane));
-            me.outcomes.push_back((job, Came::Released));
+            me.lanes
+                .owe(webhook(self.deliveries[job].lane), self.now_us);
+            me.outcomes.push_back((job, Came::Released, self.now_us));
         }
     }
 
@@ -303,7 +352,7 @@ impl World {
         }
         ended_us
             .min(me.polled_us + POLL_EVERY_US)
-            .min(me.renewed_us + BEAT_EVERY_US)
+            .min(me.next_beat_us())
     }
 
     fn happen(&mut self, worker: usize) {
@@ -320,8 +369,8 @@ impl World {
             return;
         }
         me.lanes.tick(now_us);
-        let (polled_us, renewed_us) = (me.polled_us, me.renewed_us);
-        if renewed_us + BEAT_EVERY_US <= now_us {
+        let (polled_us, beat_us) = (me.polled_us, me.next_beat_us());
+        if beat_us <= now_us {
             self.beat(worker);
         }
         if polled_us + POLL_EVERY_US <= now_us {
@@ -336,9 +385,13 @@ impl World {
         if me.is_running() {
             let delivery = self.deliveries[job];
             let took_us = self.now_us - began_us;
-            me.lanes
-                .finish(webhook(delivery.lane), delivery.key(), Some(took_us));
-            me.outcomes.push_back((job, came));
+            me.lanes.finish(
+                webhook(delivery.lane),
+                delivery.key(),
+                Some(took_us),
+                self.now_us,
+            );
+            me.outcomes.push_back((job, came, self.now_us));
         }
     }
 }

@@ -3,22 +3,24 @@
 use std::collections::{HashMap, HashSet};
 
 use database::{Connection, DatabaseError, on_backend};
-use diesel::dsl::not;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
 use super::{Candidate, Claim, records_of};
 use crate::domain::delivery::{DeliveryId, TIME_BYTES};
 use crate::domain::webhook::WebhookId;
 use crate::lane::{Component, RecordKey};
 use crate::ordering::{Keeping, RecordNow};
-use crate::store::deliveries::{is_pending, not_held_by_a_live_worker};
 use crate::store::record_order::{list_delivered, list_seen};
-use crate::store::schema::deliveries;
 
 /// How much older than a delivery a newer change's may be by its id: clocks of
 /// several services make ids.
 const ID_SKEW_MS: u64 = 60_000;
+
+/// How many of a record's deliveries are looked at for one that is under way. It was the
+/// first of all, or the first live one, when it was claimed; only what came too late has
+/// been put before it since.
+const MAY_BE_UNDER_WAY: usize = 64;
 
 /// What is known of the records of these deliveries.
 ///
@@ -40,16 +42,14 @@ pub(super) fn read_records(
         }
     }
     let webhook = claim.ask.webhook;
-    for row in list_first(conn, webhook, &keys)? {
+    for row in list_pending(conn, webhook, &keys, claim.now_us)? {
         let Some(component) = Component::parse(&row.component) else {
             continue;
         };
         let id = row.record_id;
         let record = records.entry(RecordKey { component, id }).or_default();
         (record.first, record.first_live) = (row.first, row.first_live);
-    }
-    for key in list_busy(conn, webhook, &keys, claim.now_us)? {
-        records.entry(key).or_default().is_busy = true;
+        record.is_busy = row.is_busy;
     }
     let new = || candidates.iter().filter(|it| it.waiter(0).is_new);
     let oldest = new().map(|it| it.id.as_slice()).min();
@@ -70,7 +70,7 @@ fn before_skew(id: DeliveryId) -> DeliveryId {
 }
 
 #[derive(QueryableByName)]
-struct First {
+struct Pending {
     #[diesel(sql_type = Text)]
     component: String,
     #[diesel(sql_type = BigInt)]
@@ -79,58 +79,48 @@ struct First {
     first: Option<i64>,
     #[diesel(sql_type = Nullable<BigInt>)]
     first_live: Option<i64>,
+    #[diesel(sql_type = Bool)]
+    is_busy: bool,
 }
 
-/// The lowest revision of each record that is not over, and of those that are live.
-/// Each is one look into the index, however many wait.
-fn list_first(
-    conn: &mut Connection<'_>,
-    webhook: WebhookId,
-    keys: &[RecordKey],
-) -> Result<Vec<First>, DatabaseError> {
-    let asked: Vec<String> = keys
-        .iter()
-        .map(|key| format!("('{}', CAST({} AS BIGINT))", key.component.as_str(), key.id))
-        .collect();
-    let lowest = |which: &str| {
-        format!(
-            "(SELECT d.revision FROM deliveries d WHERE d.webhook_id = {} \
-             AND d.record_id = k.record_id AND d.component = k.component \
-             AND d.state = 'pending' {which} ORDER BY d.revision LIMIT 1)",
-            webhook.0
-        )
-    };
-    let query = format!(
-        "WITH k (component, record_id) AS (VALUES {}) \
-         SELECT k.component AS component, k.record_id AS record_id, {} AS first, \
-         {} AS first_live FROM k",
-        asked.join(", "),
-        lowest(""),
-        lowest("AND d.origin = 'event'"),
-    );
-    Ok(on_backend!(conn, |c| diesel::sql_query(&query).load(c))?)
-}
-
-/// The records of which something is under way, here or elsewhere.
-fn list_busy(
+/// The lowest revision of each record that is not over, and of those that are live, and
+/// whether one is under way, here or elsewhere. Each is a look into the index that is
+/// as short however many wait.
+fn list_pending(
     conn: &mut Connection<'_>,
     webhook: WebhookId,
     keys: &[RecordKey],
     now_us: i64,
-) -> Result<Vec<RecordKey>, DatabaseError> {
-    let ids: Vec<i64> = keys.iter().map(|key| key.id).collect();
-    let rows: Vec<(String, Option<i64>)> = on_backend!(conn, |c| deliveries::table
-        .filter(deliveries::webhook_id.eq(webhook.0))
-        .filter(deliveries::record_id.eq_any(&ids))
-        .filter(is_pending())
-        .filter(not(not_held_by_a_live_worker(now_us)))
-        .select((deliveries::component, deliveries::record_id))
-        .load(c))?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|(component, id)| {
-            let component = Component::parse(&component)?;
-            Some(RecordKey { component, id: id? })
-        })
-        .collect())
+) -> Result<Vec<Pending>, DatabaseError> {
+    let asked: Vec<String> = keys
+        .iter()
+        .map(|key| format!("('{}', CAST({} AS BIGINT))", key.component.as_str(), key.id))
+        .collect();
+    let lowest = |column: &str, which: &str, limit: usize| {
+        format!(
+            "SELECT d.{column} FROM deliveries d WHERE d.webhook_id = {} \
+             AND d.record_id = k.record_id AND d.component = k.component \
+             AND d.state = 'pending' {which} ORDER BY d.revision LIMIT {limit}",
+            webhook.0
+        )
+    };
+    const LIVE: &str = "AND d.origin = 'event'";
+    let is_busy = |which: &str| {
+        format!(
+            "EXISTS (SELECT 1 FROM ({}) AS lowest JOIN workers w ON w.id = lowest.worker_id \
+             WHERE w.lease_until_us > {now_us})",
+            lowest("worker_id", which, MAY_BE_UNDER_WAY)
+        )
+    };
+    let query = format!(
+        "WITH k (component, record_id) AS (VALUES {}) \
+         SELECT k.component AS component, k.record_id AS record_id, ({}) AS first, \
+         ({}) AS first_live, ({} OR {}) AS is_busy FROM k",
+        asked.join(", "),
+        lowest("revision", "", 1),
+        lowest("revision", LIVE, 1),
+        is_busy(""),
+        is_busy(LIVE),
+    );
+    Ok(on_backend!(conn, |c| diesel::sql_query(&query).load(c))?)
 }

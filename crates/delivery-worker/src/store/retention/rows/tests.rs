@@ -38,6 +38,7 @@ async fn clear(database: &Database) -> Vec<Vec<u8>> {
     let cutoffs = Cutoffs {
         deliveries: Moment(10_000),
         events: Moment(10_000),
+        events_us: 10_000_000,
         grace_us: 1,
     };
     database

@@ -22,7 +22,7 @@ pub(crate) struct StoredDelivery {
     pub(crate) last_error: Option<String>,
 }
 
-/// An attempt as it is stored, bytes included.
+/// An attempt of the log as it is stored.
 #[derive(Debug, Clone, diesel::QueryableByName)]
 pub(crate) struct StoredAttempt {
     #[diesel(sql_type = BigInt)]
@@ -31,10 +31,6 @@ pub(crate) struct StoredAttempt {
     pub(crate) status: Option<i64>,
     #[diesel(sql_type = Nullable<Text>)]
     pub(crate) error_kind: Option<String>,
-    #[diesel(sql_type = Nullable<Binary>)]
-    pub(crate) request_head: Option<Vec<u8>>,
-    #[diesel(sql_type = Nullable<Binary>)]
-    pub(crate) request_body: Option<Vec<u8>>,
     #[diesel(sql_type = Nullable<Binary>)]
     pub(crate) response_body: Option<Vec<u8>>,
 }
@@ -71,13 +67,13 @@ impl Site {
         deliveries
     }
 
-    /// The attempts of a delivery in order.
+    /// The attempts of a delivery in order, without a first one that succeeded.
     pub(crate) async fn attempts(&self, id: &[u8]) -> Vec<StoredAttempt> {
         let literal = self.literal(id);
         self.read(move |conn| {
             let sql = format!(
-                "SELECT a.number, a.status, a.error_kind, b.request_head, b.request_body, \
-                 b.response_body FROM attempts a LEFT JOIN attempt_bodies b \
+                "SELECT a.number, a.status, a.error_kind, b.response_body \
+                 FROM attempts a LEFT JOIN attempt_bodies b \
                  ON b.delivery_id = a.delivery_id AND b.claim_no = a.claim_no \
                  WHERE a.delivery_id = {literal} ORDER BY a.claim_no"
             );

@@ -22,6 +22,7 @@ impl Worker {
             .enable_all()
             .build()
             .unwrap();
+        let metrics = dependencies.metrics.clone();
         let cancel = CancellationToken::new();
         let stop = cancel.clone();
         let (running, base) = runtime
@@ -34,6 +35,7 @@ impl Worker {
             .unwrap();
         Self {
             api: ApiClient::new(&base, token),
+            metrics,
             cancel,
             running,
             runtime: Some(runtime),
@@ -84,6 +86,22 @@ impl Worker {
         body.as_object_mut().unwrap().extend(settings);
         let answer = self.api.post("/api/v1/webhooks", body).await;
         answer.expect(201).json()
+    }
+
+    /// The attempts of a delivery, as the API shows them.
+    pub(crate) async fn logged_attempts(&self, id: &[u8]) -> Vec<Value> {
+        let id = uuid::Uuid::from_slice(id).unwrap();
+        let path = format!("/api/v1/deliveries/{id}");
+        let shown = self.api.get(&path).await.expect(200).json();
+        shown["attempts_log"].as_array().unwrap().clone()
+    }
+
+    /// What a counter without labels says.
+    pub(crate) fn counted(&self, name: &str) -> u64 {
+        let all = self.metrics.encode().unwrap();
+        let mut lines = all.lines().filter_map(|line| line.split_once(' '));
+        let (_, value) = lines.find(|(known, _)| *known == name).unwrap();
+        value.parse().unwrap()
     }
 
     /// The state that the API shows.

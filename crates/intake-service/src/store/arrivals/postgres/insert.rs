@@ -1,9 +1,8 @@
 //! Writing a batch to PostgreSQL.
 
-use database::DatabaseError;
+use database::{DatabaseError, statement};
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Binary, Json, Nullable, Text};
 use events::AccountId;
 use serde_json::Value;
@@ -48,7 +47,7 @@ pub(in crate::store::arrivals) fn insert_entries(
 }
 
 fn insert_requests(conn: &mut PgConnection, rows: &[&Entry<'_>]) -> Result<(), DatabaseError> {
-    sql_query(REQUESTS)
+    statement(REQUESTS)
         .bind::<Array<BigInt>, _>(column(rows, |row| row.request_id))
         .bind::<Array<BigInt>, _>(column(rows, |row| row.arrival.source.account_id.0))
         .bind::<Array<BigInt>, _>(column(rows, |row| row.arrival.source.id.0))
@@ -72,7 +71,7 @@ fn insert_requests(conn: &mut PgConnection, rows: &[&Entry<'_>]) -> Result<(), D
 }
 
 fn insert_bodies(conn: &mut PgConnection, rows: &[&Entry<'_>]) -> Result<(), DatabaseError> {
-    sql_query(BODIES)
+    statement(BODIES)
         .bind::<Array<BigInt>, _>(column(rows, |row| row.request_id))
         .bind::<Array<BigInt>, _>(column(rows, |row| row.arrival.request.received_at.0))
         .bind::<Array<Binary>, _>(column(rows, |row| &row.arrival.request.query))
@@ -108,7 +107,7 @@ pub(in crate::store::arrivals) fn insert_leads(
         return Ok(());
     }
     let lead = |row: &'_ (AccountId, &Lead)| row.1.id.0;
-    sql_query(LEADS)
+    statement(LEADS)
         .bind::<Array<BigInt>, _>(column(rows, lead))
         .bind::<Array<BigInt>, _>(column(rows, |(account, _)| account.0))
         .bind::<Array<BigInt>, _>(column(rows, |(_, lead)| lead.source_id.0))
