@@ -11,7 +11,7 @@ use std::time::Duration;
 use broker::{Broker, ConsumeError, Consumer};
 use database::DatabaseError;
 use outbox::queue::DELIVERY_EVENTS;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
@@ -21,6 +21,10 @@ use batch::take_in;
 /// The bounds of a batch.
 const MAX_MESSAGES: u16 = 5_000;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// Where events come one after the other, a batch begins so long after the last one.
+const GATHER: Duration = Duration::from_millis(3);
+/// A batch of so many says that they do.
+const MANY: usize = 4;
 /// How long to wait before a database that failed is tried again.
 const FAILURE_PAUSE: Duration = Duration::from_millis(250);
 /// The same where another transaction was in the way.
@@ -71,6 +75,7 @@ enum Taken {
 
 async fn take_batch(engine: &Arc<Engine>, consumer: &mut Consumer) -> Result<Taken, IngestFailure> {
     let batch = consumer.receive(MAX_MESSAGES.into(), MAX_BYTES).await?;
+    let began = Instant::now();
     let mut give_up_at = None;
     while let Err(error) = take_in(engine, batch.messages()).await {
         if matches!(error, DatabaseError::Conflict(_)) {
@@ -85,7 +90,11 @@ async fn take_batch(engine: &Arc<Engine>, consumer: &mut Consumer) -> Result<Tak
         tokio::time::sleep(FAILURE_PAUSE).await;
     }
     engine.trouble.ingest.over();
+    let count = batch.messages().len();
     consumer.ack(batch).await?;
+    if count >= MANY {
+        sleep_until(began + GATHER).await;
+    }
     Ok(Taken::Stored)
 }
 

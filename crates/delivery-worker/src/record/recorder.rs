@@ -7,9 +7,10 @@ use std::time::Duration;
 use database::{DatabaseError, write_halving};
 use events::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::Outcome;
+use super::{Outcome, OutcomeKind};
 use crate::domain::webhook::WebhookId;
 use crate::engine::Engine;
 use crate::lane::{Breaker, Stop};
@@ -18,6 +19,9 @@ use crate::store::outcomes::{Consequences, Detail, RecordedBatch, record_outcome
 
 /// How many outcomes one commit takes at most.
 const BATCH: usize = 500;
+/// Where outcomes come one after the other, a commit begins so long after the last one: a commit
+/// costs many times what an outcome in it does. Nobody waits for it but who has to keep an order.
+const GATHER: Duration = Duration::from_millis(5);
 /// How long to wait before a database that failed is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// How long to wait when another transaction was in the way.
@@ -31,14 +35,36 @@ pub(crate) async fn record_until_closed(
     closing: CancellationToken,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
+    let mut next_at = Instant::now();
     loop {
         tokio::select! {
             biased;
             _ = outcomes.recv_many(&mut batch, BATCH) => {}
             () = closing.cancelled() => return,
         }
+        if !batch.iter().any(|outcome| is_waited_for(engine, outcome)) {
+            tokio::select! {
+                () = sleep_until(next_at) => {}
+                () = closing.cancelled() => {}
+            }
+            while batch.len() < BATCH
+                && let Ok(outcome) = outcomes.try_recv()
+            {
+                batch.push(outcome);
+            }
+        }
+        next_at = Instant::now() + GATHER;
         record(engine, Arc::new(std::mem::take(&mut batch))).await;
     }
+}
+
+/// Whether other deliveries depend on this one's being on record.
+fn is_waited_for(engine: &Engine, outcome: &Outcome) -> bool {
+    let keeps_order = |id| {
+        let webhook = engine.registry.find(id);
+        webhook.is_some_and(|webhook| webhook.keeping().is_some())
+    };
+    outcome.kind != OutcomeKind::Delivered || keeps_order(outcome.webhook)
 }
 
 async fn record(engine: &Engine, outcomes: Arc<Vec<Outcome>>) {

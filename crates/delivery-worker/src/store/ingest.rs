@@ -20,9 +20,6 @@ use crate::domain::webhook::WebhookId;
 use crate::ingest::{Arrival, PlannedDelivery};
 use crate::lane::RecordKey;
 
-/// Rows per statement: SQLite bounds the number of values.
-const ROWS_PER_INSERT: usize = 500;
-
 /// Why events were not taken in.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IngestError {
@@ -205,14 +202,16 @@ fn insert_events(
     match conn {
         Connection::Postgres(c) => Ok(HashSet::from_iter(all_at_once::insert_events(c, &rows)?)),
         Connection::Sqlite(c) => {
+            // A statement that stays prepared costs less than one for many rows.
             let mut inserted = HashSet::with_capacity(rows.len());
-            for chunk in rows.chunks(ROWS_PER_INSERT) {
-                let ids: Vec<Vec<u8>> = diesel::insert_into(events_table::table)
-                    .values(chunk)
+            for row in &rows {
+                let count = diesel::insert_into(events_table::table)
+                    .values(row)
                     .on_conflict_do_nothing()
-                    .returning(events_table::event_id)
-                    .get_results(*c)?;
-                inserted.extend(ids);
+                    .execute(*c)?;
+                if count == 1 {
+                    inserted.insert(row.event_id.to_vec());
+                }
             }
             Ok(inserted)
         }
@@ -231,9 +230,9 @@ fn insert_bodies(conn: &mut Connection<'_>, arrivals: &[&Arrival]) -> Result<(),
     match conn {
         Connection::Postgres(c) => all_at_once::insert_bodies(c, &rows),
         Connection::Sqlite(c) => {
-            for chunk in rows.chunks(ROWS_PER_INSERT) {
+            for row in &rows {
                 diesel::insert_into(event_bodies::table)
-                    .values(chunk)
+                    .values(row)
                     .on_conflict_do_nothing()
                     .execute(*c)?;
             }
@@ -351,9 +350,9 @@ fn insert_deliveries(
     match conn {
         Connection::Postgres(c) => all_at_once::insert_deliveries(c, &rows),
         Connection::Sqlite(c) => {
-            for chunk in rows.chunks(ROWS_PER_INSERT) {
+            for row in &rows {
                 diesel::insert_into(deliveries::table)
-                    .values(chunk)
+                    .values(row)
                     .on_conflict_do_nothing()
                     .execute(*c)?;
             }
