@@ -186,8 +186,8 @@ impl TestApp {
         self.count_rows("erasures WHERE scans >= 1").await
     }
 
-    /// How many transactions wait for others on PostgreSQL, but for those of retention, which
-    /// ask for whole tables.
+    /// How many transactions wait for others on PostgreSQL, but for those of retention, which asks
+    /// for whole tables.
     async fn count_waiting(&self) -> i64 {
         let waiting = "pg_locks JOIN pg_stat_activity USING (pid) \
                        WHERE NOT granted AND datname = current_database() \
@@ -266,6 +266,13 @@ async fn assert_erased(app: &TestApp, sent: &Value) {
     assert!(tables_with(&app.database, &TRACES).await.is_empty());
 }
 
+/// Lets nobody write an attempt down while somebody has the lock.
+const STUCK: &str = "
+CREATE FUNCTION wait_to_write() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NEW; END $$;
+CREATE TRIGGER wait_to_write BEFORE INSERT ON attempts
+    FOR EACH ROW EXECUTE FUNCTION wait_to_write()";
+
 #[tokio::test]
 async fn a_person_who_is_erased_while_a_test_is_written_down_does_not_stay_in_it() {
     let app = TestApp::start().await;
@@ -278,12 +285,16 @@ async fn a_person_who_is_erased_while_a_test_is_written_down_does_not_stay_in_it
     let moved = moved_of_person();
     app.publish(&moved).await;
     // Whoever writes down a test gets stuck in the midst of it, its delivery not committed.
+    app.execute(STUCK).await;
     let (let_go, held) = mpsc::channel::<()>();
     let database = app.database.clone();
     let holding = tokio::spawn(async move {
         let hold = database.write(move |conn| {
             if let Connection::Postgres(c) = conn {
-                c.batch_execute("LOCK TABLE attempts IN SHARE MODE")?;
+                c.batch_execute(
+                    "SET LOCAL idle_in_transaction_session_timeout = 0; \
+                     SELECT pg_advisory_xact_lock(4711)",
+                )?;
             }
             let _released = held.recv();
             Ok::<_, DatabaseError>(())
@@ -291,8 +302,7 @@ async fn a_person_who_is_erased_while_a_test_is_written_down_does_not_stay_in_it
         hold.await
     });
     let is_held = "pg_locks JOIN pg_stat_activity USING (pid) WHERE granted \
-                   AND datname = current_database() AND mode = 'ShareLock' \
-                   AND relation = 'attempts'::regclass";
+                   AND datname = current_database() AND locktype = 'advisory' AND objid = 4711";
     wait_until(DEADLINE, || async { app.count_rows(is_held).await == 1 }).await;
 
     let path = path_of(&created, "test");
