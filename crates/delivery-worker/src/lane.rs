@@ -17,6 +17,7 @@ mod queue;
 mod rotation;
 mod share;
 mod single;
+mod starting;
 mod unrecorded;
 
 pub(crate) use breaker::Breaker;
