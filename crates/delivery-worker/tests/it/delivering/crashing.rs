@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use delivery_worker::DeliveryConfig;
+use serde_json::json;
 use test_support::{Answer, MockReceiver, wait_until};
 
 use super::events::order_added;
@@ -77,12 +78,22 @@ async fn while_outcomes_are_slow_to_be_recorded_no_more_comes_twice_than_a_lane_
     let site = Site::start().await;
     let receiver = MockReceiver::start().await;
     let worker = site.worker_with(alone()).await;
-    worker.webhook(&receiver).await;
+    let webhook = worker.webhook(&receiver).await;
     // So slow that it is not in time what fills the lane.
     receiver.answer_always(Answer::ok().delay(Duration::from_millis(30)));
+    let path = format!("/api/v1/webhooks/{}", webhook["id"]);
+    let pause = format!("{path}/pause");
+    worker.api.post(&pause, json!({})).await.expect(200);
+    let mut confirmations = Vec::new();
     for id in 0..EVENTS {
-        drop(site.publish(&order_added(id.try_into().unwrap())).await);
+        confirmations.push(site.publish(&order_added(id.try_into().unwrap())).await);
     }
+    for confirmation in confirmations {
+        confirmation.await.unwrap();
+    }
+    site.wait_for(EVENTS, "pending").await;
+    let resume = format!("{path}/resume");
+    worker.api.post(&resume, json!({})).await.expect(200);
     let held = loop {
         let held = site.hold_deliveries().await;
         if held.claimed >= 2 * MOST_OPEN {
