@@ -23,6 +23,14 @@ pub(crate) struct Queued {
     _place: tokio::sync::OwnedSemaphorePermit,
 }
 
+/// How many pages the log takes before they are written to the file itself, which then
+/// takes each of them once, however often it changed: 16 MiB.
+const CHECKPOINT_PAGES: u32 = 4_000;
+/// What the writer keeps of the file in memory, KiB.
+const WRITER_CACHE_KIB: u32 = 32_000;
+/// The same of a reader, behind which stands the system's own cache.
+const READER_CACHE_KIB: u32 = 4_000;
+
 /// How many units may wait for one queue before callers wait outside it.
 const QUEUE_PLACES: usize = 4_096;
 
@@ -76,7 +84,7 @@ impl Sqlite {
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || {
-                let prepared = connect(&file).and_then(|mut conn| {
+                let prepared = connect(&file, WRITER_CACHE_KIB).and_then(|mut conn| {
                     for source in embedded {
                         run_pending(&mut conn, source).map_err(|reason| OpenError::Migrate {
                             target: file.display().to_string(),
@@ -133,7 +141,7 @@ fn start_readers(path: &Path, count: usize) -> Result<Queue, OpenError> {
 }
 
 /// Opens a connection and sets what each connection needs to be told.
-fn connect(path: &Path) -> Result<SqliteConnection, OpenError> {
+fn connect(path: &Path, cache_kib: u32) -> Result<SqliteConnection, OpenError> {
     let failed = |reason: String| OpenError::Connect {
         target: path.display().to_string(),
         reason,
@@ -142,14 +150,15 @@ fn connect(path: &Path) -> Result<SqliteConnection, OpenError> {
         .to_str()
         .ok_or_else(|| failed("the path is not valid UTF-8".to_owned()))?;
     let mut conn = SqliteConnection::establish(url).map_err(|error| failed(error.to_string()))?;
-    conn.batch_execute(
+    conn.batch_execute(&format!(
         "PRAGMA busy_timeout = 5000;
          PRAGMA journal_mode = WAL;
+         PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
-         PRAGMA cache_size = -32000;
-         PRAGMA temp_store = MEMORY;",
-    )
+         PRAGMA cache_size = -{cache_kib};
+         PRAGMA temp_store = MEMORY;"
+    ))
     .map_err(|error| failed(error.to_string()))?;
     Ok(conn)
 }

@@ -1,17 +1,20 @@
-//! Statements in SQL text that PostgreSQL parses and plans once per connection.
+//! Statements in SQL text that are parsed and planned once per connection.
 
 use std::marker::PhantomData;
 
 use diesel::QueryResult;
 use diesel::RunQueryDsl;
-use diesel::pg::{Pg, PgConnection};
+use diesel::backend::Backend;
+use diesel::pg::PgConnection;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Untyped};
+use diesel::sqlite::SqliteConnection;
 
-/// A statement that connections keep prepared, unlike that of [`diesel::sql_query`], which is
-/// parsed and planned every time: for what runs often and is long. `sql` names its values `$1`,
-/// `$2` and so on, each as often as it likes, in the order in which they are bound.
+/// A statement that connections keep prepared, unlike that of [`diesel::sql_query`] and any
+/// `UPDATE` of Diesel's, which are parsed and planned every time: for what runs often and is
+/// long. `sql` names its values `$1`, `$2` and so on (`?1`, `?2` for SQLite), each as often as
+/// it likes, in the order in which they are bound.
 pub fn statement(sql: &'static str) -> Statement<()> {
     Statement { sql, binds: () }
 }
@@ -46,20 +49,20 @@ impl<Binds> Statement<Binds> {
     }
 }
 
-impl<Before, ST, Value> QueryFragment<Pg> for Bind<Before, ST, Value>
+impl<DB, Before, ST, Value> QueryFragment<DB> for Bind<Before, ST, Value>
 where
-    Before: QueryFragment<Pg>,
-    Pg: HasSqlType<ST>,
-    Value: ToSql<ST, Pg>,
+    DB: Backend + HasSqlType<ST>,
+    Before: QueryFragment<DB>,
+    Value: ToSql<ST, DB>,
 {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         self.before.walk_ast(out.reborrow())?;
         out.push_bind_param::<ST, Value>(&self.value)
     }
 }
 
-impl<Binds: QueryFragment<Pg>> QueryFragment<Pg> for Statement<Binds> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+impl<DB: Backend, Binds: QueryFragment<DB>> QueryFragment<DB> for Statement<Binds> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_sql(self.sql);
         // Diesel writes a placeholder where a value is bound, and the text has its own already.
         out.push_sql("\n-- ");
@@ -80,3 +83,4 @@ impl<Binds> Query for Statement<Binds> {
 }
 
 impl<Binds> RunQueryDsl<PgConnection> for Statement<Binds> {}
+impl<Binds> RunQueryDsl<SqliteConnection> for Statement<Binds> {}

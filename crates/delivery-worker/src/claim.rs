@@ -1,5 +1,7 @@
 //! Filling the lanes: asks the database for deliveries that are due.
 
+mod looking;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +15,13 @@ use crate::domain::delivery::DeliveryId;
 use crate::engine::{Engine, HeldEvent};
 use crate::lane::{Ask, Component, RecordKey};
 use crate::lease::Identity;
-use crate::store::claims::{Claimed, ClaimedRow, Kept, KeptLane, PassedGap, claim_due};
+use crate::store::claims::{Claimed, ClaimedRow, Kept, KeptLane, Look, PassedGap, claim_due};
 use crate::store::deliveries::list_event_bodies;
+use looking::Looking;
 
 /// How much one commit claims at most.
 const MAX_LANES: usize = 64;
-const MAX_ROWS: usize = 512;
+const MAX_ROWS: usize = 1_024;
 /// How long nothing is looked at if nothing happens.
 const IDLE_PAUSE: Duration = Duration::from_secs(1);
 /// How long to wait before a database that failed is tried again.
@@ -28,6 +31,7 @@ const CONFLICT_PAUSE: Duration = Duration::from_millis(5);
 
 /// Claims and starts deliveries until `cancel`.
 pub(crate) async fn fill_lanes(engine: Arc<Engine>, cancel: CancellationToken) {
+    let mut looking = Looking::default();
     while !cancel.is_cancelled() {
         let asks = {
             let now_us = engine.time.now_us();
@@ -40,7 +44,7 @@ pub(crate) async fn fill_lanes(engine: Arc<Engine>, cancel: CancellationToken) {
             wait(&engine, &cancel).await;
             continue;
         }
-        match claim(&engine, &asks).await {
+        match claim(&engine, &asks, &mut looking).await {
             Ok(()) => {
                 engine.trouble.claim.over();
             }
@@ -102,17 +106,28 @@ async fn wait(engine: &Engine, cancel: &CancellationToken) {
     }
 }
 
-async fn claim(engine: &Arc<Engine>, asks: &[Ask]) -> Result<(), ClaimError> {
+async fn claim(
+    engine: &Arc<Engine>,
+    asks: &[Ask],
+    looking: &mut Looking,
+) -> Result<(), ClaimError> {
     let Some(Identity { worker, number }) = engine.lease.identity() else {
         return Err(ClaimError::NoLease);
     };
-    let asked = asks.to_vec();
+    let now_us = engine.time.now_us();
+    let looks: Vec<Look> = asks.iter().map(|&ask| looking.look(ask, now_us)).collect();
     let kept = kept(engine, asks);
+    let asked = looks.clone();
     let (now_us, claimed) = engine
         .database
         .write(move |conn| claim_due(conn, &worker, &asked, &kept))
         .await?;
     engine.time.set(now_us);
+    for look in looks {
+        if let Some(answer) = claimed.iter().find(|answer| answer.ask == look.ask) {
+            looking.seen(look, answer, now_us);
+        }
+    }
     claimed
         .iter()
         .flat_map(|answer| &answer.gaps)

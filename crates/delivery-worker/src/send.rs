@@ -69,7 +69,7 @@ impl Default for SendConfig {
             policy: AddressPolicy::default(),
             extra_ca_pem: Vec::new(),
             name_servers: Vec::new(),
-            idle_per_address: 32,
+            idle_per_address: 256,
             idle_in_all: 1024,
             idle_timeout: Duration::from_secs(30),
             body_wait: Duration::from_millis(100),

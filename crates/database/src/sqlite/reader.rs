@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::sqlite::SqliteConnection;
 
-use super::{Queued, connect};
+use super::{Queued, READER_CACHE_KIB, connect};
 use crate::{Connection, DatabaseError};
 
 /// Serves units until the last handle is dropped.
@@ -30,8 +30,8 @@ fn serve(
     queued: &mut Queued,
 ) -> Result<(), DatabaseError> {
     if open.is_none() {
-        let opened =
-            connect(path).map_err(|error| DatabaseError::Unavailable(error.to_string()))?;
+        let opened = connect(path, READER_CACHE_KIB)
+            .map_err(|error| DatabaseError::Unavailable(error.to_string()))?;
         *open = Some(opened);
     }
     let Some(conn) = open.as_mut() else {

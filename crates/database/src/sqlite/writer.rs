@@ -10,7 +10,7 @@ use diesel::result::QueryResult;
 use diesel::sqlite::SqliteConnection;
 
 use super::trouble::Trouble;
-use super::{Queued, connect};
+use super::{Queued, WRITER_CACHE_KIB, connect};
 use crate::{Connection, DatabaseError};
 
 /// How many units one commit takes at most, so that the first of them does not
@@ -138,7 +138,7 @@ impl Writer<'_> {
 
     fn connection(&mut self) -> Result<&mut SqliteConnection, DatabaseError> {
         if self.conn.is_none() {
-            let opened = connect(self.path)
+            let opened = connect(self.path, WRITER_CACHE_KIB)
                 .map_err(|error| DatabaseError::Unavailable(error.to_string()))?;
             self.conn = Some(opened);
         }

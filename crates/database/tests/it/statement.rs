@@ -1,5 +1,4 @@
-//! Statements that a connection keeps prepared. Each test does nothing where this run has no
-//! server.
+//! Statements that a connection keeps prepared.
 
 use database::{Connection, DatabaseError, statement};
 use diesel::QueryableByName;
@@ -7,7 +6,7 @@ use diesel::RunQueryDsl;
 use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Nullable, Text};
 
-use crate::fixture::on_postgres;
+use crate::fixture::{databases, on_postgres};
 
 const SUMS: &str = "
 SELECT n.number * $3 + $3 AS number, n.word
@@ -28,6 +27,7 @@ struct Count {
     count: i64,
 }
 
+/// Does nothing where this run has no server.
 #[tokio::test]
 async fn values_are_named_freely_and_the_statement_is_prepared_once() {
     let Some(test) = on_postgres().await else {
@@ -64,4 +64,30 @@ async fn values_are_named_freely_and_the_statement_is_prepared_once() {
         assert_eq!(rows, expected);
     }
     assert_eq!(prepared, 1);
+}
+
+#[tokio::test]
+async fn on_sqlite_values_have_numbers() {
+    let test = databases().await.swap_remove(0);
+    let rows = test
+        .database
+        .write(|conn| {
+            let Connection::Sqlite(c) = conn else {
+                panic!("embedded");
+            };
+            let mut rows: Vec<Row> = Vec::new();
+            for word in [None, Some("two")] {
+                let row = statement("SELECT ?1 * ?1 AS number, ?2 AS word -- ?9 is no value")
+                    .bind::<BigInt, _>(7)
+                    .bind::<Nullable<Text>, _>(word)
+                    .get_result(*c)?;
+                rows.push(row);
+            }
+            Ok::<_, DatabaseError>(rows)
+        })
+        .await
+        .unwrap();
+    let words = [None, Some("two".to_owned())];
+    let expected = words.map(|word| Row { number: 49, word });
+    assert_eq!(rows, expected);
 }

@@ -55,11 +55,6 @@ impl OutcomeKind {
             Self::Expired => DeliveryState::Expired,
         }
     }
-
-    /// Whether there is nothing more to come.
-    pub(crate) fn is_final(self) -> bool {
-        self.state() != DeliveryState::Pending
-    }
 }
 
 impl Outcome {

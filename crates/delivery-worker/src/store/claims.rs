@@ -3,14 +3,13 @@
 
 mod all_at_once;
 mod in_turn;
+mod one_by_one;
 
 use std::collections::HashMap;
 
 use database::{Connection, DatabaseError, on_backend};
-use diesel::dsl::{min, sql};
-use diesel::expression::SqlLiteral;
+use diesel::dsl::min;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
 use super::deliveries::{is_pending, not_held_by_a_live_worker};
 use super::schema::{deliveries, webhook_lanes, workers};
@@ -21,7 +20,7 @@ use crate::ordering::Patience;
 pub(crate) use in_turn::{KeptLane, LateChange, PassedGap};
 
 /// What sending needs to know of a claimed delivery.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = deliveries)]
 pub(crate) struct ClaimedRow {
     pub(crate) id: Vec<u8>,
@@ -34,6 +33,15 @@ pub(crate) struct ClaimedRow {
     pub(crate) expires_at_us: i64,
     /// As what it is sent, where that is not what its event says.
     pub(crate) send_as: Option<String>,
+}
+
+/// One ask, and where the look for it begins.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look {
+    pub(crate) ask: Ask,
+    /// What was due before is claimed, as far as the asker knows. If there is less than
+    /// was asked for from there on, all is looked at.
+    pub(crate) from_us: Option<i64>,
 }
 
 /// The answer to one ask.
@@ -63,24 +71,21 @@ pub(crate) struct Kept {
 pub(crate) fn claim_due(
     conn: &mut Connection<'_>,
     worker: &[u8],
-    asks: &[Ask],
+    looks: &[Look],
     kept: &Kept,
 ) -> Result<(i64, Vec<Claimed>), DatabaseError> {
-    lock_lanes(conn, asks.iter().map(|ask| ask.webhook.0))?;
+    lock_lanes(conn, looks.iter().map(|look| look.ask.webhook.0))?;
     // Once the lanes are locked: a worker that enters later waits for them.
     let (now_us, others) = has_others(conn, worker)?;
-    let (in_turn, plain): (Vec<Ask>, Vec<Ask>) = asks
+    let (in_turn, plain): (Vec<Look>, Vec<Look>) = looks
         .iter()
-        .partition(|ask| kept.lanes.contains_key(&ask.webhook));
+        .partition(|look| kept.lanes.contains_key(&look.ask.webhook));
     let mut claimed = match conn {
-        Connection::Sqlite(_) => plain
-            .iter()
-            .map(|&ask| claim_lane(conn, worker, ask, now_us, others))
-            .collect::<Result<Vec<_>, _>>()?,
+        Connection::Sqlite(c) => one_by_one::claim(c, worker, &plain, now_us, others)?,
         Connection::Postgres(_) if plain.is_empty() => Vec::new(),
         Connection::Postgres(c) => all_at_once::claim(c, worker, &plain, now_us, others)?,
     };
-    for ask in in_turn {
+    for Look { ask, .. } in in_turn {
         let Some(&lane) = kept.lanes.get(&ask.webhook) else {
             continue;
         };
@@ -112,43 +117,6 @@ pub(crate) fn lock_lanes(
             .load::<i64>(*c)?;
     }
     Ok(())
-}
-
-/// One lane after the other: a prepared statement that stays in the process
-/// costs little.
-fn claim_lane(
-    conn: &mut Connection<'_>,
-    worker: &[u8],
-    ask: Ask,
-    now_us: i64,
-    others: bool,
-) -> Result<Claimed, DatabaseError> {
-    let limit = i64::try_from(ask.limit).unwrap_or(i64::MAX);
-    let ids: Vec<Vec<u8>> = on_backend!(conn, |c| {
-        let due = deliveries::table
-            .filter(deliveries::webhook_id.eq(ask.webhook.0))
-            .filter(is_pending())
-            .filter(deliveries::due_at_us.le(now_us))
-            .filter(not_held_by_a_live_worker(now_us))
-            .order(deliveries::due_at_us)
-            .limit(limit)
-            .select(deliveries::id);
-        if others {
-            due.filter(no_other_worker_has_the_record(worker, now_us))
-                .load(c)?
-        } else {
-            due.load(c)?
-        }
-    });
-    let mut rows = take(conn, worker, &ids, now_us)?;
-    sort_by_due(&mut rows);
-    Ok(Claimed {
-        ask,
-        rows,
-        next_due_us: find_next_due(conn, ask.webhook, now_us)?,
-        gaps: Vec::new(),
-        late: Vec::new(),
-    })
 }
 
 /// Claims these as far as they are free.
@@ -192,17 +160,6 @@ fn find_next_due(
 
 fn sort_by_due(rows: &mut [ClaimedRow]) {
     rows.sort_unstable_by(|a, b| (a.due_at_us, &a.id).cmp(&(b.due_at_us, &b.id)));
-}
-
-/// Whether no delivery of the same record is another worker's.
-fn no_other_worker_has_the_record(worker: &[u8], now_us: i64) -> SqlLiteral<Bool> {
-    let me: String = worker.iter().map(|byte| format!("{byte:02x}")).collect();
-    sql(&format!(
-        "NOT EXISTS (SELECT 1 FROM deliveries o JOIN workers w ON w.id = o.worker_id \
-         WHERE o.webhook_id = deliveries.webhook_id AND o.record_id = deliveries.record_id \
-         AND o.component = deliveries.component AND o.state = 'pending' \
-         AND w.id <> x'{me}' AND w.lease_until_us > {now_us})"
-    ))
 }
 
 /// The records of these webhooks, out of these, that other workers have.

@@ -2,17 +2,16 @@
 
 mod all_at_once;
 mod in_turn;
+mod one_by_one;
 
 use std::collections::{BTreeMap, HashSet};
 
 use database::{Connection, DatabaseError};
-use diesel::prelude::*;
 use events::{AccountId, Change, PipelineChanged};
 
 use super::claims::{list_records_of_others, lock_lanes};
 use super::config::{find_version, lock_config};
 use super::pipelines::{Gone, upsert_pipeline};
-use super::schema::{deliveries, event_bodies, events as events_table};
 use super::stage_deletion::retire_stages;
 use super::workers::has_others;
 use crate::domain::delivery::{DeliveryState, Origin};
@@ -66,8 +65,6 @@ pub(crate) struct Ingested {
     pub(crate) changed_webhooks: bool,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = events_table, treat_none_as_default_value = false)]
 struct NewEvent<'a> {
     event_id: &'a [u8],
     account_id: i64,
@@ -82,15 +79,11 @@ struct NewEvent<'a> {
     config_version: i64,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = event_bodies, treat_none_as_default_value = false)]
 struct NewBody<'a> {
     event_id: &'a [u8],
     body: &'a [u8],
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = deliveries, treat_none_as_default_value = false)]
 struct NewDelivery<'a> {
     id: &'a [u8],
     account_id: i64,
@@ -200,21 +193,8 @@ fn insert_events(
     // In one order everywhere, so that two workers never wait for each other.
     rows.sort_unstable_by_key(|row| row.event_id);
     match conn {
-        Connection::Postgres(c) => Ok(HashSet::from_iter(all_at_once::insert_events(c, &rows)?)),
-        Connection::Sqlite(c) => {
-            // A statement that stays prepared costs less than one for many rows.
-            let mut inserted = HashSet::with_capacity(rows.len());
-            for row in &rows {
-                let count = diesel::insert_into(events_table::table)
-                    .values(row)
-                    .on_conflict_do_nothing()
-                    .execute(*c)?;
-                if count == 1 {
-                    inserted.insert(row.event_id.to_vec());
-                }
-            }
-            Ok(inserted)
-        }
+        Connection::Postgres(c) => all_at_once::insert_events(c, &rows),
+        Connection::Sqlite(c) => one_by_one::insert_events(c, &rows),
     }
 }
 
@@ -229,15 +209,7 @@ fn insert_bodies(conn: &mut Connection<'_>, arrivals: &[&Arrival]) -> Result<(),
         .collect();
     match conn {
         Connection::Postgres(c) => all_at_once::insert_bodies(c, &rows),
-        Connection::Sqlite(c) => {
-            for row in &rows {
-                diesel::insert_into(event_bodies::table)
-                    .values(row)
-                    .on_conflict_do_nothing()
-                    .execute(*c)?;
-            }
-            Ok(())
-        }
+        Connection::Sqlite(c) => one_by_one::insert_bodies(c, &rows),
     }
 }
 
@@ -349,14 +321,6 @@ fn insert_deliveries(
         .collect();
     match conn {
         Connection::Postgres(c) => all_at_once::insert_deliveries(c, &rows),
-        Connection::Sqlite(c) => {
-            for row in &rows {
-                diesel::insert_into(deliveries::table)
-                    .values(row)
-                    .on_conflict_do_nothing()
-                    .execute(*c)?;
-            }
-            Ok(())
-        }
+        Connection::Sqlite(c) => one_by_one::insert_deliveries(c, &rows),
     }
 }

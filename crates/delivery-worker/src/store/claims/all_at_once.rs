@@ -7,16 +7,17 @@ use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text};
 use diesel::{QueryableByName, RunQueryDsl};
 
-use super::{Claimed, ClaimedRow, sort_by_due};
-use crate::lane::Ask;
+use super::{Claimed, ClaimedRow, Look, sort_by_due};
+use crate::store::columns::column;
 
 /// $1 webhooks, $2 how many of each, $3 now, $4 the worker, $5 whether there
-/// are others.
+/// are others, $6 where to begin in each.
 const CLAIM: &str = "
 WITH due AS MATERIALIZED (
-    SELECT of_lane.id FROM unnest($1, $2) AS ask (webhook_id, most), LATERAL (
+    SELECT of_lane.id FROM unnest($1, $2, $6) AS ask (webhook_id, most, from_us), LATERAL (
     SELECT c.id FROM deliveries c
-    WHERE c.webhook_id = ask.webhook_id AND c.state = 'pending' AND c.due_at_us <= $3
+    WHERE c.webhook_id = ask.webhook_id AND c.state = 'pending'
+        AND c.due_at_us >= ask.from_us AND c.due_at_us <= $3
         AND (c.worker_id IS NULL OR NOT EXISTS (
             SELECT 1 FROM workers w WHERE w.id = c.worker_id AND w.lease_until_us > $3))
         AND NOT ($5 AND EXISTS (
@@ -71,52 +72,100 @@ struct NextDue {
     due_at_us: Option<i64>,
 }
 
+/// By whom something is claimed, and when.
+struct Claimer<'a> {
+    worker: &'a [u8],
+    now_us: i64,
+    others: bool,
+}
+
+/// How many of a lane are claimed, and where the look for them begins.
+struct Part {
+    webhook: i64,
+    most: usize,
+    from_us: i64,
+}
+
+impl Claimer<'_> {
+    fn claim(
+        &self,
+        conn: &mut PgConnection,
+        parts: &[Part],
+        claimed: &mut HashMap<i64, Vec<ClaimedRow>>,
+    ) -> Result<(), DatabaseError> {
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<Row> = statement(CLAIM)
+            .bind::<Array<BigInt>, _>(column(parts, |part| part.webhook))
+            .bind::<Array<BigInt>, _>(column(parts, |part| {
+                i64::try_from(part.most).unwrap_or(i64::MAX)
+            }))
+            .bind::<BigInt, _>(self.now_us)
+            .bind::<Binary, _>(self.worker)
+            .bind::<Bool, _>(self.others)
+            .bind::<Array<BigInt>, _>(column(parts, |part| part.from_us))
+            .load(conn)?;
+        for row in rows {
+            let of_lane = claimed.entry(row.webhook_id).or_default();
+            of_lane.push(ClaimedRow {
+                id: row.id,
+                event_id: row.event_id,
+                component: row.component,
+                record_id: row.record_id,
+                due_at_us: row.due_at_us,
+                attempts: row.attempts,
+                claim_no: row.claim_no,
+                expires_at_us: row.expires_at_us,
+                send_as: row.send_as,
+            });
+        }
+        Ok(())
+    }
+}
+
 /// Answers every ask.
 pub(super) fn claim(
     conn: &mut PgConnection,
     worker: &[u8],
-    asks: &[Ask],
+    looks: &[Look],
     now_us: i64,
     others: bool,
 ) -> Result<Vec<Claimed>, DatabaseError> {
-    let webhooks: Vec<i64> = asks.iter().map(|ask| ask.webhook.0).collect();
-    let most: Vec<i64> = asks
-        .iter()
-        .map(|ask| i64::try_from(ask.limit).unwrap_or(i64::MAX))
-        .collect();
-    let rows: Vec<Row> = statement(CLAIM)
-        .bind::<Array<BigInt>, _>(&webhooks)
-        .bind::<Array<BigInt>, _>(most)
-        .bind::<BigInt, _>(now_us)
-        .bind::<Binary, _>(worker)
-        .bind::<Bool, _>(others)
-        .load(conn)?;
+    let claimer = Claimer {
+        worker,
+        now_us,
+        others,
+    };
     let mut of_webhook: HashMap<i64, Vec<ClaimedRow>> = HashMap::new();
-    for row in rows {
-        let claimed = of_webhook.entry(row.webhook_id).or_default();
-        claimed.push(ClaimedRow {
-            id: row.id,
-            event_id: row.event_id,
-            component: row.component,
-            record_id: row.record_id,
-            due_at_us: row.due_at_us,
-            attempts: row.attempts,
-            claim_no: row.claim_no,
-            expires_at_us: row.expires_at_us,
-            send_as: row.send_as,
-        });
-    }
+    let first = looks.iter().map(|&Look { ask, from_us }| Part {
+        webhook: ask.webhook.0,
+        most: ask.limit,
+        from_us: from_us.unwrap_or(i64::MIN),
+    });
+    claimer.claim(conn, &first.collect::<Vec<_>>(), &mut of_webhook)?;
+    let left = |look: &Look, claimed: &HashMap<i64, Vec<ClaimedRow>>| {
+        let count = claimed.get(&look.ask.webhook.0).map_or(0, Vec::len);
+        look.ask.limit.saturating_sub(count)
+    };
+    let again = looks.iter().filter(|look| look.from_us.is_some());
+    let again = again.map(|look| Part {
+        webhook: look.ask.webhook.0,
+        most: left(look, &of_webhook),
+        from_us: i64::MIN,
+    });
+    let again: Vec<Part> = again.filter(|part| part.most > 0).collect();
+    claimer.claim(conn, &again, &mut of_webhook)?;
     // A lane that got all it asked for asks again at once.
-    let satisfied = |webhook: &i64, limit| of_webhook.get(webhook).map_or(0, Vec::len) >= limit;
-    let left: Vec<i64> = asks
+    let unsatisfied: Vec<i64> = looks
         .iter()
-        .filter(|ask| !satisfied(&ask.webhook.0, ask.limit))
-        .map(|ask| ask.webhook.0)
+        .filter(|look| left(look, &of_webhook) > 0)
+        .map(|look| look.ask.webhook.0)
         .collect();
-    let next_due = next_due(conn, &left, now_us)?;
-    Ok(asks
+    let next_due = next_due(conn, &unsatisfied, now_us)?;
+    Ok(looks
         .iter()
-        .map(|&ask| {
+        .map(|&Look { ask, .. }| {
             let mut rows = of_webhook.remove(&ask.webhook.0).unwrap_or_default();
             sort_by_due(&mut rows);
             Claimed {

@@ -1,5 +1,7 @@
 //! Inserting what came in on PostgreSQL: one round trip per table.
 
+use std::collections::HashSet;
+
 use database::{DatabaseError, statement};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, BigInt, Binary, Nullable, Text};
@@ -38,9 +40,9 @@ struct Inserted {
 pub(super) fn insert_events(
     conn: &mut PgConnection,
     rows: &[NewEvent<'_>],
-) -> Result<Vec<Vec<u8>>, DatabaseError> {
+) -> Result<HashSet<Vec<u8>>, DatabaseError> {
     let Some(first) = rows.first() else {
-        return Ok(Vec::new());
+        return Ok(HashSet::new());
     };
     let inserted: Vec<Inserted> = statement(EVENTS)
         .bind::<Array<Binary>, _>(column(rows, |row| row.event_id))

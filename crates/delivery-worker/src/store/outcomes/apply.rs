@@ -13,11 +13,9 @@ use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text};
 use diesel::sqlite::SqliteConnection;
 use prost::Message;
 
-use super::super::deliveries::is_pending;
-use super::super::schema::deliveries;
 use super::Detail;
-use crate::domain::delivery::{DeliveryId, DeliveryState};
-use crate::record::{FirstAnswer, Outcome, OutcomeKind};
+use crate::domain::delivery::DeliveryId;
+use crate::record::{FirstAnswer, Outcome};
 
 /// What became of the outcomes.
 #[derive(Debug, Default)]
@@ -69,6 +67,24 @@ pub(super) fn apply(
     }
 }
 
+const ONE: &str = "
+UPDATE deliveries SET
+    state = ?3,
+    worker_id = NULL,
+    due_at_us = COALESCE(?4, due_at_us),
+    finished_at_us = CASE WHEN ?3 <> 'pending' THEN ?11 END,
+    attempts = COALESCE(?5, attempts),
+    settings_version = CASE WHEN ?5 IS NULL THEN settings_version ELSE ?6 END,
+    last_attempt_at_us = CASE WHEN ?5 IS NULL THEN last_attempt_at_us ELSE ?7 END,
+    last_status = CASE WHEN ?5 IS NULL THEN last_status ELSE ?8 END,
+    last_error = CASE WHEN ?5 IS NULL THEN COALESCE(?9, last_error) ELSE ?9 END,
+    last_duration_us = CASE WHEN ?5 IS NULL THEN last_duration_us ELSE ?10 END,
+    first_attempt = COALESCE(?12, first_attempt),
+    first_answer = COALESCE(?13, first_answer)
+WHERE id = ?1 AND (?12 IS NULL OR first_attempt IS NULL)
+    AND CASE WHEN ?3 = 'delivered' THEN state <> 'delivered'
+        ELSE state = 'pending' AND claim_no = ?2 AND worker_id IS NOT NULL END";
+
 /// A prepared statement that stays in the process costs least here.
 fn one_by_one(
     conn: &mut SqliteConnection,
@@ -97,56 +113,23 @@ fn update(
     kept: Option<KeptAttempt>,
     now_us: i64,
 ) -> Result<bool, DatabaseError> {
-    let row = deliveries::table.find(outcome.delivery.as_bytes());
     let log = outcome.log.as_ref();
-    let after_attempt = log.map(|log| {
-        (
-            deliveries::attempts.eq(log.number),
-            deliveries::settings_version.eq(log.settings_version),
-            deliveries::last_attempt_at_us.eq(log.started_at.0),
-            deliveries::last_status.eq(log.status),
-            deliveries::last_error.eq(outcome.error()),
-            deliveries::last_duration_us.eq(log.duration_us),
-        )
-    });
-    let without_attempt = outcome
-        .unsent_because
-        .as_ref()
-        .filter(|_| log.is_none())
-        .map(|_| deliveries::last_error.eq(outcome.error()));
-    let due = outcome
-        .due_again_us(now_us)
-        .map(|due_us| deliveries::due_at_us.eq(due_us));
-    let common = (
-        deliveries::state.eq(outcome.kind.state().as_str()),
-        deliveries::worker_id.eq(None::<Vec<u8>>),
-        deliveries::finished_at_us.eq(outcome.kind.is_final().then_some(now_us)),
-    );
-    let updated = match (outcome.kind, kept) {
-        (OutcomeKind::Delivered, Some(kept)) => diesel::update(
-            row.filter(deliveries::state.ne(DeliveryState::Delivered.as_str()))
-                .filter(deliveries::first_attempt.is_null()),
-        )
-        .set((
-            common,
-            after_attempt,
-            deliveries::first_attempt.eq(kept.attempt),
-            deliveries::first_answer.eq(kept.answer),
-        ))
-        .execute(conn)?,
-        (OutcomeKind::Delivered, None) => {
-            diesel::update(row.filter(deliveries::state.ne(DeliveryState::Delivered.as_str())))
-                .set((common, after_attempt))
-                .execute(conn)?
-        }
-        _ => diesel::update(
-            row.filter(deliveries::claim_no.eq(outcome.claim_no))
-                .filter(deliveries::worker_id.is_not_null())
-                .filter(is_pending()),
-        )
-        .set((common, after_attempt, without_attempt, due))
-        .execute(conn)?,
-    };
+    let (attempt, answer) = kept.map_or((None, None), |it| (Some(it.attempt), it.answer));
+    let updated = statement(ONE)
+        .bind::<Binary, _>(outcome.delivery.as_bytes())
+        .bind::<BigInt, _>(outcome.claim_no)
+        .bind::<Text, _>(outcome.kind.state().as_str())
+        .bind::<Nullable<BigInt>, _>(outcome.due_again_us(now_us))
+        .bind::<Nullable<BigInt>, _>(log.map(|log| log.number))
+        .bind::<Nullable<BigInt>, _>(log.map(|log| log.settings_version))
+        .bind::<Nullable<BigInt>, _>(log.map(|log| log.started_at.0))
+        .bind::<Nullable<BigInt>, _>(log.and_then(|log| log.status))
+        .bind::<Nullable<Text>, _>(outcome.error())
+        .bind::<Nullable<BigInt>, _>(log.map(|log| log.duration_us))
+        .bind::<BigInt, _>(now_us)
+        .bind::<Nullable<Binary>, _>(attempt)
+        .bind::<Nullable<Binary>, _>(answer)
+        .execute(conn)?;
     Ok(updated == 1)
 }
 
