@@ -12,6 +12,9 @@ use crate::store::columns::column;
 
 /// $1 webhooks, $2 how many of each, $3 now, $4 the worker, $5 whether there
 /// are others, $6 where to begin in each.
+///
+/// Whether another worker has the record is not asked with EXISTS: where many rows are
+/// expected that becomes a table of all that is pending, made anew for each claim.
 const CLAIM: &str = "
 WITH due AS MATERIALIZED (
     SELECT of_lane.id FROM unnest($1, $2, $6) AS ask (webhook_id, most, from_us), LATERAL (
@@ -20,11 +23,11 @@ WITH due AS MATERIALIZED (
         AND c.due_at_us >= ask.from_us AND c.due_at_us <= $3
         AND (c.worker_id IS NULL OR NOT EXISTS (
             SELECT 1 FROM workers w WHERE w.id = c.worker_id AND w.lease_until_us > $3))
-        AND NOT ($5 AND EXISTS (
-            SELECT 1 FROM deliveries o JOIN workers w ON w.id = o.worker_id
+        AND NOT ($5 AND COALESCE((
+            SELECT true FROM deliveries o JOIN workers w ON w.id = o.worker_id
             WHERE o.webhook_id = c.webhook_id AND o.record_id = c.record_id
                 AND o.component = c.component AND o.state = 'pending'
-                AND w.id <> $4 AND w.lease_until_us > $3))
+                AND w.id <> $4 AND w.lease_until_us > $3 LIMIT 1), false))
     ORDER BY c.due_at_us LIMIT ask.most) of_lane)
 UPDATE deliveries d SET worker_id = $4, claim_no = d.claim_no + 1
 FROM due
