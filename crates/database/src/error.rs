@@ -73,11 +73,27 @@ const UNAVAILABLE_MESSAGES: [&str; 21] = [
     "SSL SYSCALL error",
 ];
 
+/// How PostgreSQL begins to say that its disk or its memory lets it down. A disk that is
+/// all but full takes a part of a page, which is no error of the system's.
+const UNAVAILABLE_BEGINNINGS: [&str; 8] = [
+    "could not extend file",
+    "could not write",
+    "could not fsync",
+    "could not read block",
+    "could not open file",
+    "could not create file",
+    "out of memory",
+    "out of shared memory",
+];
+
 /// Whether an engine says that it cannot work at the moment.
 pub(crate) fn is_outage(message: &str) -> bool {
     UNAVAILABLE_MESSAGES
         .iter()
         .any(|known| message.contains(known))
+        || UNAVAILABLE_BEGINNINGS
+            .iter()
+            .any(|known| message.starts_with(known))
 }
 
 /// Whether tables or rights are not those that this program was written for. The same unit works once
@@ -187,5 +203,28 @@ impl OpenError {
     /// Whether the database may only be away: the same call may work later.
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Connect { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_without_disk_or_memory_is_out_and_a_bad_value_is_not() {
+        for outage in [
+            "could not extend file \"base/1/2\": No space left on device",
+            "could not extend file \"base/1/2\": wrote only 4096 of 8192 bytes at block 8",
+            "could not write to file \"base/pgsql_tmp/1.0\"",
+            "out of shared memory",
+        ] {
+            assert!(is_outage(outage), "{outage}");
+        }
+        for refusal in [
+            "invalid input syntax for type bigint: \"could not write\"",
+            "value too long for type character varying(3)",
+        ] {
+            assert!(!is_outage(refusal), "{refusal}");
+        }
     }
 }

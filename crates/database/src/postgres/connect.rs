@@ -17,16 +17,14 @@ use crate::error::{Trouble, one_line, trouble};
 ///
 /// And each goes along an index. A plan is kept as long as its connection, and
 /// those that are made while the tables are small read all of them: by the next
-/// ANALYZE that may be a million rows for every few. One plan serves all values: to make
-/// one for each costs more than most statements do.
+/// ANALYZE that may be a million rows for every few.
 const SETTINGS: &str = "
 SET idle_in_transaction_session_timeout = '10s';
 SET jit = off;
 SET enable_seqscan = off;
 SET enable_bitmapscan = off;
 SET enable_hashjoin = off;
-SET enable_mergejoin = off;
-SET plan_cache_mode = force_generic_plan";
+SET enable_mergejoin = off";
 
 /// Where to connect to, and whether it answers.
 pub(crate) struct Server {

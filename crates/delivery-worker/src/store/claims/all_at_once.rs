@@ -13,8 +13,10 @@ use crate::store::columns::column;
 /// $1 webhooks, $2 how many of each, $3 now, $4 the worker, $5 whether there
 /// are others, $6 where to begin in each.
 ///
-/// Whether another worker has the record is not asked with EXISTS: where many rows are
-/// expected that becomes a table of all that is pending, made anew for each claim.
+/// It is written so that no plan goes wrong, not even one made while the table was empty,
+/// which a connection keeps. Whether another worker has the record is not asked with EXISTS,
+/// which may become a table of all that is pending, made anew for each claim; and what is
+/// updated is found by its id, for COALESCE hides that an index of what is pending would do.
 const CLAIM: &str = "
 WITH due AS MATERIALIZED (
     SELECT of_lane.id FROM unnest($1, $2, $6) AS ask (webhook_id, most, from_us), LATERAL (
@@ -30,8 +32,7 @@ WITH due AS MATERIALIZED (
                 AND w.id <> $4 AND w.lease_until_us > $3 LIMIT 1), false))
     ORDER BY c.due_at_us LIMIT ask.most) of_lane)
 UPDATE deliveries d SET worker_id = $4, claim_no = d.claim_no + 1
-FROM due
-WHERE d.id = due.id AND d.state = 'pending'
+WHERE d.id = ANY (ARRAY(SELECT due.id FROM due)) AND COALESCE(d.state = 'pending', false)
     AND (d.worker_id IS NULL OR NOT EXISTS (
         SELECT 1 FROM workers w WHERE w.id = d.worker_id AND w.lease_until_us > $3))
 RETURNING d.webhook_id, d.id, d.event_id, d.component, d.record_id, d.due_at_us, d.attempts,
@@ -198,4 +199,55 @@ fn next_due(
         .into_iter()
         .filter_map(|row| Some((row.webhook_id, row.due_at_us?)))
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use database::Connection;
+    use diesel::connection::SimpleConnection;
+    use diesel::sql_query;
+    use test_support::TestDatabase;
+
+    use super::*;
+
+    #[derive(QueryableByName)]
+    struct PlanLine {
+        #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+        text: String,
+    }
+
+    /// PostgreSQL only.
+    #[tokio::test]
+    async fn a_plan_that_was_made_while_the_table_was_empty_serves_a_full_one() {
+        let home = TestDatabase::start().await;
+        let database = home.open(vec![crate::MIGRATIONS]).await;
+        let plan = database
+            .write(|conn| {
+                let Connection::Postgres(c) = conn else {
+                    return Ok(None);
+                };
+                c.batch_execute(&format!(
+                    "SET LOCAL plan_cache_mode = force_generic_plan;
+                     PREPARE claim (bigint[], bigint[], bigint, bytea, boolean, bigint[]) AS {CLAIM}"
+                ))?;
+                let explain = "EXPLAIN EXECUTE claim ('{1}', '{9}', 1, '', true, '{0}')";
+                let lines: Vec<PlanLine> = sql_query(explain).load(*c)?;
+                Ok::<_, DatabaseError>(Some(lines))
+            })
+            .await
+            .unwrap();
+        let Some(plan) = plan else { return };
+        let uses: Vec<&str> = plan
+            .iter()
+            .filter_map(|line| line.text.split_once("Index Scan using ")?.1.split_once(' '))
+            .map(|(index, _)| index)
+            .filter(|index| index.starts_with("deliveries"))
+            .collect();
+        let expected = [
+            "deliveries_due",
+            "deliveries_pending_record",
+            "deliveries_pkey",
+        ];
+        assert_eq!(uses, expected);
+    }
 }
