@@ -13,6 +13,8 @@ const LIBRARY: &str = "faketime/libfaketimeMT.so.1";
 
 /// Between two looks at a process that starts.
 const INTERVAL: Duration = Duration::from_millis(50);
+/// How long one of them takes at most: another fault may hold up its connection.
+const TRY: Duration = Duration::from_secs(2);
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -46,9 +48,10 @@ pub(super) async fn check(address: std::net::SocketAddr, seconds: i32) -> anyhow
                 let mut connection = Connection::open(address, None).await?;
                 connection.send(Ask::get("/healthz")).await
             };
-            match answer.await {
-                Ok(answer) => break answer,
-                Err(_not_yet) => tokio::time::sleep(INTERVAL).await,
+            match tokio::time::timeout(TRY, answer).await {
+                Ok(Ok(answer)) => break answer,
+                Ok(Err(_not_yet)) => tokio::time::sleep(INTERVAL).await,
+                Err(_stalled) => {}
             }
         }
     };
