@@ -31,12 +31,18 @@ pub(super) async fn strike(
     scene: &mut Scene<'_>,
     book: &Book,
 ) -> anyhow::Result<Vec<faults::Fault>> {
+    let rewinds =
+        |number: usize| matches!(drawn[number].kind, Kind::LostQueue(_) | Kind::LostBroker);
     let mut moments = Vec::new();
+    let all_over = drawn.iter().map(|fault| fault.begins + fault.lasts).max();
     for (number, fault) in drawn.iter().enumerate() {
         moments.push((fault.begins, number, true));
-        moments.push((fault.begins + fault.lasts, number, false));
+        let over = fault.begins + fault.lasts;
+        // Nobody rewinds on a database that is down.
+        let ends = all_over.filter(|_| rewinds(number)).unwrap_or(over);
+        moments.push((ends, number, false));
     }
-    moments.sort_by_key(|(when, ..)| *when);
+    moments.sort_by_key(|(when, number, _)| (*when, rewinds(*number)));
     let start = tokio::time::Instant::now();
     let mut begun: Vec<Option<(Instant, u64)>> = vec![None; drawn.len()];
     let mut done = Vec::new();
