@@ -44,6 +44,14 @@ pub(crate) struct Look {
     pub(crate) from_us: Option<i64>,
 }
 
+/// By whom something is claimed, and when.
+struct Claimer<'a> {
+    worker: &'a [u8],
+    now_us: i64,
+    /// Whether there are other workers.
+    others: bool,
+}
+
 /// The answer to one ask.
 #[derive(Debug)]
 pub(crate) struct Claimed {
@@ -80,10 +88,15 @@ pub(crate) fn claim_due(
     let (in_turn, plain): (Vec<Look>, Vec<Look>) = looks
         .iter()
         .partition(|look| kept.lanes.contains_key(&look.ask.webhook));
+    let claimer = Claimer {
+        worker,
+        now_us,
+        others,
+    };
     let mut claimed = match conn {
-        Connection::Sqlite(c) => one_by_one::claim(c, worker, &plain, now_us, others)?,
+        Connection::Sqlite(c) => one_by_one::claim(c, &claimer, &plain)?,
         Connection::Postgres(_) if plain.is_empty() => Vec::new(),
-        Connection::Postgres(c) => all_at_once::claim(c, worker, &plain, now_us, others)?,
+        Connection::Postgres(c) => all_at_once::claim(c, &claimer, &plain)?,
     };
     for Look { ask, .. } in in_turn {
         let Some(&lane) = kept.lanes.get(&ask.webhook) else {

@@ -7,7 +7,7 @@ use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Nullable, Text};
 use diesel::{QueryableByName, RunQueryDsl};
 
-use super::{Claimed, ClaimedRow, Look, sort_by_due};
+use super::{Claimed, ClaimedRow, Claimer, Look, sort_by_due};
 use crate::store::columns::column;
 
 /// $1 webhooks, $2 how many of each, $3 now, $4 the worker, $5 whether there
@@ -76,13 +76,6 @@ struct NextDue {
     due_at_us: Option<i64>,
 }
 
-/// By whom something is claimed, and when.
-struct Claimer<'a> {
-    worker: &'a [u8],
-    now_us: i64,
-    others: bool,
-}
-
 /// How many of a lane are claimed, and where the look for them begins.
 struct Part {
     webhook: i64,
@@ -91,7 +84,7 @@ struct Part {
 }
 
 impl Claimer<'_> {
-    fn claim(
+    fn claim_parts(
         &self,
         conn: &mut PgConnection,
         parts: &[Part],
@@ -131,23 +124,16 @@ impl Claimer<'_> {
 /// Answers every ask.
 pub(super) fn claim(
     conn: &mut PgConnection,
-    worker: &[u8],
+    claimer: &Claimer<'_>,
     looks: &[Look],
-    now_us: i64,
-    others: bool,
 ) -> Result<Vec<Claimed>, DatabaseError> {
-    let claimer = Claimer {
-        worker,
-        now_us,
-        others,
-    };
     let mut of_webhook: HashMap<i64, Vec<ClaimedRow>> = HashMap::new();
     let first = looks.iter().map(|&Look { ask, from_us }| Part {
         webhook: ask.webhook.0,
         most: ask.limit,
         from_us: from_us.unwrap_or(i64::MIN),
     });
-    claimer.claim(conn, &first.collect::<Vec<_>>(), &mut of_webhook)?;
+    claimer.claim_parts(conn, &first.collect::<Vec<_>>(), &mut of_webhook)?;
     let left = |look: &Look, claimed: &HashMap<i64, Vec<ClaimedRow>>| {
         let count = claimed.get(&look.ask.webhook.0).map_or(0, Vec::len);
         look.ask.limit.saturating_sub(count)
@@ -159,14 +145,14 @@ pub(super) fn claim(
         from_us: i64::MIN,
     });
     let again: Vec<Part> = again.filter(|part| part.most > 0).collect();
-    claimer.claim(conn, &again, &mut of_webhook)?;
+    claimer.claim_parts(conn, &again, &mut of_webhook)?;
     // A lane that got all it asked for asks again at once.
     let unsatisfied: Vec<i64> = looks
         .iter()
         .filter(|look| left(look, &of_webhook) > 0)
         .map(|look| look.ask.webhook.0)
         .collect();
-    let next_due = next_due(conn, &unsatisfied, now_us)?;
+    let next_due = next_due(conn, &unsatisfied, claimer.now_us)?;
     Ok(looks
         .iter()
         .map(|&Look { ask, .. }| {

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Bool, Nullable};
 use diesel::sqlite::SqliteConnection;
 
-use super::{Claimed, ClaimedRow, Look, sort_by_due};
+use super::{Claimed, ClaimedRow, Claimer, Look, sort_by_due};
 use crate::domain::webhook::WebhookId;
 
 /// ?1 the webhook, ?2 how many, ?3 now, ?4 the worker, ?5 whether there are others, ?6 where
@@ -37,15 +37,8 @@ struct NextDue {
     due_at_us: Option<i64>,
 }
 
-/// By whom something is claimed, and when.
-struct Claimer<'a> {
-    worker: &'a [u8],
-    now_us: i64,
-    others: bool,
-}
-
 impl Claimer<'_> {
-    fn claim(
+    fn claim_of_lane(
         &self,
         conn: &mut SqliteConnection,
         webhook: WebhookId,
@@ -66,29 +59,22 @@ impl Claimer<'_> {
 /// Answers every ask.
 pub(super) fn claim(
     conn: &mut SqliteConnection,
-    worker: &[u8],
+    claimer: &Claimer<'_>,
     looks: &[Look],
-    now_us: i64,
-    others: bool,
 ) -> Result<Vec<Claimed>, DatabaseError> {
-    let claimer = Claimer {
-        worker,
-        now_us,
-        others,
-    };
     let claims = looks.iter().map(|&Look { ask, from_us }| {
         let mut rows = Vec::new();
         if let Some(from_us) = from_us {
-            rows = claimer.claim(conn, ask.webhook, ask.limit, from_us)?;
+            rows = claimer.claim_of_lane(conn, ask.webhook, ask.limit, from_us)?;
         }
         if rows.len() < ask.limit {
             let left = ask.limit - rows.len();
-            rows.extend(claimer.claim(conn, ask.webhook, left, i64::MIN)?);
+            rows.extend(claimer.claim_of_lane(conn, ask.webhook, left, i64::MIN)?);
         }
         sort_by_due(&mut rows);
         // A lane that got all it asked for asks again at once.
         let next_due_us = if rows.len() < ask.limit {
-            find_next_due(conn, ask.webhook, now_us)?
+            find_next_due(conn, ask.webhook, claimer.now_us)?
         } else {
             None
         };
