@@ -133,4 +133,17 @@ impl LeadsApi<'_> {
         })
         .await;
     }
+
+    /// Waits until so many requests are counted by what became of them, which happens
+    /// after their transaction has ended.
+    pub(crate) async fn counted(&self, outcomes: &[(&str, u64)]) {
+        for (outcome, requests) in outcomes {
+            let line =
+                format!("dealwire_lead_conversions_total{{outcome=\"{outcome}\"}} {requests}\n");
+            wait_until(DEADLINE, || async {
+                self.app.metrics.encode().unwrap().contains(&line)
+            })
+            .await;
+        }
+    }
 }

@@ -39,12 +39,7 @@ async fn nothing_is_made_of_an_erased_lead() {
     ] {
         assert_eq!(app.count_rows(rows).await, number, "{rows}");
     }
-    let metrics = app.metrics.encode().unwrap();
-    for line in [
-        "dealwire_lead_conversions_total{outcome=\"erased\"} 2",
-        "dealwire_lead_conversions_total{outcome=\"redelivered\"} 1",
-        "dealwire_lead_conversions_total{outcome=\"client_added\"} 1",
-    ] {
-        assert!(metrics.contains(line), "{line}: {metrics}");
-    }
+    leads
+        .counted(&[("erased", 2), ("redelivered", 1), ("client_added", 1)])
+        .await;
 }
