@@ -48,6 +48,8 @@ pub(crate) struct Repeat {
     pub(crate) webhook: u32,
     /// When it had first been taken.
     pub(crate) taken_at: Instant,
+    /// When it came again.
+    pub(crate) again_at: Instant,
 }
 
 type Place = (u32, Key);
@@ -199,8 +201,11 @@ fn judge_repeats(hooks: &[Hook], arrivals: &[Arrival], verdict: &mut Verdict) {
                 .push(format!("another body: {}", describe(hooks, arrival)));
         }
         if let Some(at) = taken.get(id).filter(|at| **at < arrival.at) {
-            let (webhook, taken_at) = (arrival.webhook, *at);
-            verdict.repeats.push(Repeat { webhook, taken_at });
+            verdict.repeats.push(Repeat {
+                webhook: arrival.webhook,
+                taken_at: *at,
+                again_at: arrival.at,
+            });
         }
         if let Some(at) = arrival.taken_at {
             taken.entry(id).or_insert(at);

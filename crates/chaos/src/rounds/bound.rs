@@ -12,6 +12,7 @@ use rig::Server;
 use super::fault::{Kind, Wire};
 use crate::arrivals::Seen;
 use crate::faults;
+use crate::hooks::Hook;
 use crate::plan::{Harm, Victim};
 use crate::verdict::Repeat;
 
@@ -29,13 +30,13 @@ const RECONNECTED: Duration = Duration::from_secs(4);
 const ON_ITS_WAY: Duration = Duration::from_millis(250);
 
 /// What may be repeated and what was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Doubles {
     pub(super) found: usize,
     /// Repeats that the faults explain, at most.
     pub(super) bound: usize,
     /// Repeats of what was taken when no fault could be the reason.
-    pub(super) unexplained: usize,
+    pub(super) unexplained: Vec<Repeat>,
 }
 
 /// What is taken within it may come again.
@@ -57,11 +58,11 @@ pub(super) fn doubles(done: &[(Kind, faults::Fault)], seen: &Seen, repeats: &[Re
     };
     let taken = seen.arrivals.iter();
     let bound = taken.filter_map(|one| Some(explained_by(one.webhook, one.taken_at?)));
-    let unexplained = |repeat: &&Repeat| explained_by(repeat.webhook, repeat.taken_at) == 0;
+    let is_unexplained = |repeat: &&Repeat| explained_by(repeat.webhook, repeat.taken_at) == 0;
     Doubles {
         found: repeats.len(),
         bound: bound.sum(),
-        unexplained: repeats.iter().filter(unexplained).count(),
+        unexplained: repeats.iter().filter(is_unexplained).copied().collect(),
     }
 }
 
@@ -80,7 +81,13 @@ fn windows(kind: Kind, fault: &faults::Fault) -> Vec<Window> {
         {
             vec![of_notes]
         }
-        Kind::Harm(Harm::Kill | Harm::Stop, victim) if is_sender(victim) => vec![of_sender(hit)],
+        Kind::Harm(Harm::Kill, victim) if is_sender(victim) => vec![of_sender(hit)],
+        // Stopped before it wrote a request whose time had begun, it writes it when it goes
+        // on, and gives it up in the same moment.
+        Kind::Harm(Harm::Stop, victim) if is_sender(victim) => vec![
+            of_sender(hit),
+            window(back - ON_ITS_WAY, back + ON_ITS_WAY, None),
+        ],
         // Killed and started twice.
         Kind::WrongClock(..) => vec![of_sender(hit), of_sender(back)],
         // Held back requests arrive in the end, when their sender has given them up.
@@ -108,8 +115,25 @@ impl Window {
 }
 
 impl Doubles {
-    pub(super) fn are_within_bound(self) -> bool {
-        self.unexplained == 0 && self.found <= self.bound
+    /// What is wrong with them, in words; `second` tells a moment by the run's clock.
+    pub(super) fn problems(&self, hooks: &[Hook], second: impl Fn(Instant) -> f64) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.found > self.bound {
+            problems.push(format!(
+                "{} callbacks came twice, {} at most may",
+                self.found, self.bound
+            ));
+        }
+        problems.extend(self.unexplained.iter().map(|repeat| {
+            format!(
+                "no fault explains why a callback to `{}` that was taken at {:.2} s came again at \
+                 {:.2} s",
+                hooks[repeat.webhook as usize].name,
+                second(repeat.taken_at),
+                second(repeat.again_at)
+            )
+        }));
+        problems
     }
 }
 
@@ -132,6 +156,7 @@ mod tests {
         Repeat {
             webhook: 1,
             taken_at,
+            again_at: taken_at,
         }
     }
 
@@ -141,7 +166,9 @@ mod tests {
         let hit = Instant::now() + Duration::from_secs(60);
         let after = |seconds: &u64| repeat(hit + Duration::from_secs(*seconds));
         let repeats: Vec<Repeat> = seconds.iter().map(after).collect();
-        doubles(&[fault(kind, hit)], &Seen::default(), &repeats).unexplained
+        doubles(&[fault(kind, hit)], &Seen::default(), &repeats)
+            .unexplained
+            .len()
     }
 
     #[test]
@@ -149,6 +176,7 @@ mod tests {
         let worker = Victim::Worker(1);
         for (kind, expected) in [
             (Kind::Harm(Harm::Kill, worker), 2),
+            (Kind::Harm(Harm::Stop, worker), 1),
             (Kind::Harm(Harm::Restart, worker), 3),
             (Kind::Harm(Harm::Kill, Victim::EntityService(1)), 3),
             (Kind::FullDisk, 1),
@@ -157,7 +185,7 @@ mod tests {
             (Kind::Stall(Wire::Broker(worker)), 3),
             (Kind::LostBroker, 3),
         ] {
-            assert_eq!(unexplained(kind, &[0, 6, 20]), expected, "{kind}");
+            assert_eq!(unexplained(kind, &[0, 5, 20]), expected, "{kind}");
         }
     }
 }

@@ -200,9 +200,7 @@ impl Round {
         let recoveries = recoveries(&only_faults, &ledger, &arrivals, &settled.verdict);
         problems.extend(report::without_recovery(&recoveries));
         let doubles = doubles(&done, &arrivals.lock(), &settled.verdict.repeats);
-        if !doubles.are_within_bound() {
-            problems.push(format!("too many came twice: {doubles:?}"));
-        }
+        problems.extend(doubles.problems(&self.hooks, |at| ledger.age_of(at).as_secs_f64()));
         let report = Report {
             form: self.form,
             took: started.elapsed(),
@@ -288,7 +286,7 @@ impl fmt::Display for Round {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Doubles { found, bound, .. } = self.doubles;
+        let Doubles { found, bound, .. } = &self.doubles;
         write!(
             f,
             "{} after {:.0} s (quiet in {:.0} s): {} changes, {} leads, {} callbacks, {found} \
