@@ -16,6 +16,8 @@ pub(crate) mod lane_pauses;
 pub(crate) mod lanes;
 pub(crate) mod outcomes;
 pub(crate) mod pipelines;
+#[cfg(test)]
+mod plans;
 pub(crate) mod record_order;
 pub(crate) mod replays;
 pub(crate) mod retention;

@@ -35,24 +35,45 @@ pub enum RewindError {
     Database(#[from] DatabaseError),
 }
 
-/// What waits to be published.
+/// What waits to be published. Costs by how much that is, and not by how much the feed keeps.
 pub fn backlog(conn: &mut Connection<'_>) -> Result<Backlog, DatabaseError> {
-    let through = published_through(conn)?;
-    let unconfirmed = || {
-        outbox_events::table.filter(
-            outbox_events::seq
-                .gt(through)
-                .or(outbox_events::seq.is_null())
-                .assume_not_null(),
-        )
+    let published_through = published_through(conn)?;
+    let (waiting, oldest_occurred_at_us) = match conn {
+        Connection::Sqlite(c) => {
+            let unconfirmed =
+                || outbox_events::table.filter(outbox_events::position.gt(published_through));
+            let oldest = unconfirmed()
+                .order(outbox_events::position)
+                .select(outbox_events::occurred_at_us)
+                .first(*c)
+                .optional()?;
+            (unconfirmed().count().get_result(*c)?, oldest)
+        }
+        Connection::Postgres(c) => {
+            let numbered = || outbox_events::table.filter(outbox_events::seq.gt(published_through));
+            let unnumbered = || outbox_events::table.filter(outbox_events::seq.is_null());
+            let waiting: i64 = numbered().count().get_result(*c)?;
+            let not_numbered: i64 = unnumbered().count().get_result(*c)?;
+            let oldest: [Option<i64>; 2] = [
+                numbered()
+                    .order(outbox_events::seq)
+                    .select(outbox_events::occurred_at_us)
+                    .first(*c)
+                    .optional()?,
+                unnumbered()
+                    .order(outbox_events::position)
+                    .select(outbox_events::occurred_at_us)
+                    .first(*c)
+                    .optional()?,
+            ];
+            (waiting + not_numbered, oldest.into_iter().flatten().min())
+        }
     };
-    on_backend!(conn, |c| Ok(Backlog {
-        published_through: through,
-        waiting: unconfirmed().count().get_result(c)?,
-        oldest_occurred_at_us: unconfirmed()
-            .select(diesel::dsl::min(outbox_events::occurred_at_us))
-            .first(c)?,
-    }))
+    Ok(Backlog {
+        published_through,
+        waiting,
+        oldest_occurred_at_us,
+    })
 }
 
 /// Moves the cursor back to `to`, so that everything after it is published once

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use outbox::erasure::{Erased, Found, Sought};
 
 use crate::domain::delivery::{DeliveryId, DeliveryState};
-use crate::store::deliveries::{bounds_of, is_pending};
+use crate::store::deliveries::{bounds_of, is_still_pending};
 use crate::store::schema::{attempt_bodies, deliveries, event_bodies, events};
 
 /// How many events of all accounts one look goes through; they lie together, by
@@ -137,7 +137,7 @@ fn lock_over(
             .filter(deliveries::event_id.eq(event_id.as_bytes()))
     };
     let is_owed: bool = on_backend!(conn, |c| diesel::select(diesel::dsl::exists(
-        of_event().filter(is_pending())
+        of_event().filter(is_still_pending())
     ))
     .get_result(c))?;
     if is_owed {

@@ -11,7 +11,7 @@ use database::{Connection, DatabaseError, on_backend};
 use diesel::dsl::min;
 use diesel::prelude::*;
 
-use super::deliveries::{is_pending, not_held_by_a_live_worker};
+use super::deliveries::{is_pending, is_still_pending, not_held_by_a_live_worker};
 use super::schema::{deliveries, webhook_lanes, workers};
 use super::workers::has_others;
 use crate::domain::webhook::WebhookId;
@@ -133,7 +133,7 @@ pub(crate) fn lock_lanes(
 }
 
 /// Claims these as far as they are free.
-fn take(
+pub(super) fn take(
     conn: &mut Connection<'_>,
     worker: &[u8],
     ids: &[Vec<u8>],
@@ -145,7 +145,7 @@ fn take(
     Ok(on_backend!(conn, |c| diesel::update(
         deliveries::table
             .filter(deliveries::id.eq_any(ids))
-            .filter(is_pending())
+            .filter(is_still_pending())
             .filter(not_held_by_a_live_worker(now_us)),
     )
     .set((

@@ -35,6 +35,13 @@ pub(crate) fn is_pending() -> SqlLiteral<Bool> {
     sql::<Bool>("deliveries.state = 'pending'")
 }
 
+/// The same of deliveries that are looked up by something else than their webhook. It hides the
+/// partial index, by which PostgreSQL would read all that is pending if it made its plan while
+/// there was nothing.
+pub(crate) fn is_still_pending() -> SqlLiteral<Bool> {
+    sql::<Bool>("COALESCE(deliveries.state = 'pending', false)")
+}
+
 /// The condition of the index by state: nearly all have arrived, and nobody looks for those by
 /// their state.
 pub(crate) fn has_not_arrived() -> SqlLiteral<Bool> {
@@ -203,7 +210,7 @@ pub(crate) fn end_pending(
         Ok(diesel::update(
             deliveries::table
                 .filter(deliveries::id.eq_any(&ids))
-                .filter(is_pending()),
+                .filter(is_still_pending()),
         )
         .set((
             deliveries::state.eq(state.as_str()),

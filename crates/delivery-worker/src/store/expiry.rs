@@ -5,7 +5,7 @@ use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
 use events::AccountId;
 
-use super::deliveries::{is_pending, not_held_by_a_live_worker};
+use super::deliveries::{has_not_arrived, is_still_pending, not_held_by_a_live_worker};
 use super::schema::deliveries;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::webhook::WebhookId;
@@ -23,7 +23,9 @@ pub(crate) fn list_too_old(
     let accounts: Vec<i64> = accounts.iter().map(|account| account.0).collect();
     Ok(on_backend!(conn, |c| deliveries::table
         .filter(deliveries::account_id.eq_any(&accounts))
-        .filter(is_pending())
+        // As a bound value, so that the index by state is the only one for it.
+        .filter(deliveries::state.eq(DeliveryState::Pending.as_str()))
+        .filter(has_not_arrived())
         .filter(deliveries::id.lt(events_before.bytes()))
         .filter(deliveries::expires_at_us.le(now_us))
         .filter(not_held_by_a_live_worker(now_us))
@@ -42,7 +44,7 @@ pub(crate) fn end_too_old(
     let ended: Vec<i64> = on_backend!(conn, |c| diesel::update(
         deliveries::table
             .filter(deliveries::id.eq_any(ids))
-            .filter(is_pending())
+            .filter(is_still_pending())
             .filter(deliveries::expires_at_us.le(now_us))
             .filter(not_held_by_a_live_worker(now_us))
     )

@@ -3,7 +3,7 @@
 use database::{Connection, DatabaseError, on_backend};
 use diesel::prelude::*;
 
-use super::deliveries::is_pending;
+use super::deliveries::{is_pending, is_still_pending};
 use super::schema::deliveries;
 use crate::domain::webhook::WebhookId;
 use crate::ordering::WHEN_FREED_US;
@@ -49,7 +49,7 @@ pub(crate) fn make_due(conn: &mut Connection<'_>, ids: &[Vec<u8>]) -> Result<usi
     Ok(on_backend!(conn, |c| diesel::update(
         deliveries::table
             .filter(deliveries::id.eq_any(ids))
-            .filter(is_pending())
+            .filter(is_still_pending())
             .filter(deliveries::due_at_us.lt(WHEN_FREED_US))
     )
     .set(deliveries::due_at_us.eq(deliveries::created_at_us))

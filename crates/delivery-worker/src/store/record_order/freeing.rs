@@ -12,7 +12,7 @@ use crate::domain::delivery::DeliveryId;
 use crate::domain::webhook::WebhookId;
 use crate::lane::{Component, RecordKey};
 use crate::ordering::{HeldFor, WHEN_FREED_US};
-use crate::store::deliveries::is_pending;
+use crate::store::deliveries::{is_pending, is_still_pending};
 use crate::store::schema::deliveries;
 
 #[derive(QueryableByName)]
@@ -123,7 +123,7 @@ pub(crate) fn free_all(
         Ok(diesel::update(
             deliveries::table
                 .filter(deliveries::id.eq_any(&ids))
-                .filter(is_pending()),
+                .filter(is_still_pending()),
         )
         .set((
             deliveries::due_at_us.eq(now_us),
@@ -172,7 +172,7 @@ pub(super) fn free_behind_gaps(
             .filter(deliveries::account_id.eq(account.0))
             .filter(deliveries::component.eq_any(&components))
             .filter(deliveries::record_id.eq_any(&ids))
-            .filter(is_pending())
+            .filter(is_still_pending())
             .filter(deliveries::held_for.eq(HeldFor::Gap.as_str()))
             .select(deliveries::id)
             .load::<Vec<u8>>(c)?;
@@ -182,14 +182,14 @@ pub(super) fn free_behind_gaps(
                 .filter(deliveries::account_id.eq(account.0))
                 .filter(deliveries::component.eq(Component::Task.as_str()))
                 .filter(deliveries::record_id.is_null())
-                .filter(is_pending())
+                .filter(is_still_pending())
                 .filter(deliveries::held_for.eq(HeldFor::Gap.as_str()))
                 .select(deliveries::id)
                 .load::<Vec<u8>>(c)?;
             waiting.extend(of_many);
         }
         diesel::update(deliveries::table.filter(deliveries::id.eq_any(&waiting)))
-            .filter(is_pending())
+            .filter(is_still_pending())
             .set((
                 deliveries::due_at_us.eq(now_us),
                 deliveries::held_for.eq(None::<String>),
@@ -211,7 +211,7 @@ fn free(
     for query in queries {
         let update = format!(
             "UPDATE deliveries SET due_at_us = {now_us}, held_for = NULL \
-             WHERE id IN ({query}) AND state = 'pending' AND due_at_us >= {WHEN_FREED_US} \
+             WHERE id IN ({query}) AND COALESCE(state = 'pending', false) AND due_at_us >= {WHEN_FREED_US} \
              RETURNING webhook_id"
         );
         let rows: Vec<Freed> = on_backend!(conn, |c| diesel::sql_query(&update).load(c))?;

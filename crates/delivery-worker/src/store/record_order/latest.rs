@@ -11,7 +11,7 @@ use crate::domain::delivery::{DeliveryId, DeliveryState};
 use crate::domain::webhook::WebhookId;
 use crate::lane::RecordKey;
 use crate::ordering::{Settled, Waiting, settle};
-use crate::store::deliveries::{is_pending, not_held_by_a_live_worker};
+use crate::store::deliveries::{is_pending, is_still_pending, not_held_by_a_live_worker};
 use crate::store::schema::deliveries;
 
 #[derive(Queryable, Selectable)]
@@ -91,7 +91,7 @@ fn write(
     let send_as = settled.becomes_add.then_some(Action::Add.as_str());
     on_backend!(conn, |c| {
         diesel::update(deliveries::table.filter(deliveries::id.eq_any(&skipped)))
-            .filter(is_pending())
+            .filter(is_still_pending())
             .set((
                 deliveries::state.eq(DeliveryState::Skipped.as_str()),
                 deliveries::worker_id.eq(None::<Vec<u8>>),
@@ -101,7 +101,7 @@ fn write(
             ))
             .execute(c)?;
         diesel::update(deliveries::table.find(settled.kept.as_bytes()))
-            .filter(is_pending())
+            .filter(is_still_pending())
             .set((
                 deliveries::coalesced.eq(settled.coalesced),
                 deliveries::due_at_us.eq(settled.due_at_us),

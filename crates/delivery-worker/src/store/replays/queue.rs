@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use super::candidates::EventCandidate;
 use crate::domain::delivery::{DeliveryId, DeliveryState, Origin};
 use crate::domain::replay::ReplayLane;
-use crate::store::deliveries::{is_pending, unless_skipped};
+use crate::store::deliveries::{is_still_pending, unless_skipped};
 use crate::store::schema::deliveries;
 
 /// Makes a delivery of each event that the job has not made one of, due in this
@@ -103,7 +103,7 @@ pub(crate) fn queue_again(
         let sooner = diesel::update(
             deliveries::table
                 .filter(deliveries::id.eq_any(ids))
-                .filter(is_pending())
+                .filter(is_still_pending())
                 .filter(deliveries::due_at_us.gt(now_us))
                 .filter(deliveries::erased_at_us.is_null()),
         )

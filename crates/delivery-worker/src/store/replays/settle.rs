@@ -8,7 +8,7 @@ use super::{ReplayRow, count_by_state};
 use crate::domain::delivery::{DeliveryId, DeliveryState, Origin};
 use crate::domain::replay::ReplayState;
 use crate::store::claims::lock_lanes;
-use crate::store::deliveries::{is_pending, not_held_by_a_live_worker};
+use crate::store::deliveries::{is_still_pending, not_held_by_a_live_worker};
 use crate::store::record_order::free_after;
 use crate::store::schema::{deliveries, replay_lanes, replays};
 
@@ -114,7 +114,7 @@ fn take_back(conn: &mut Connection<'_>, row: &ReplayRow, now_us: i64) -> Result<
         diesel::update(
             deliveries::table
                 .filter(deliveries::replay_id.eq(row.id))
-                .filter(is_pending())
+                .filter(is_still_pending())
                 .filter(deliveries::origin.eq(Origin::Replay.as_str()))
                 .filter(not_held_by_a_live_worker(now_us))
                 .filter(sql_bool(

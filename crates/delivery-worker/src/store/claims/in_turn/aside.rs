@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::Decided;
 use crate::domain::delivery::{DeliveryId, DeliveryState};
 use crate::ordering::{HeldFor, WHEN_FREED_US};
-use crate::store::deliveries::is_pending;
+use crate::store::deliveries::is_still_pending;
 use crate::store::record_order::free_after;
 use crate::store::schema::deliveries;
 
@@ -32,7 +32,7 @@ pub(super) fn put_aside(
              all the same"
         );
         on_backend!(conn, |c| diesel::update(deliveries::table.find(&late.id))
-            .filter(is_pending())
+            .filter(is_still_pending())
             .set((
                 deliveries::state.eq(DeliveryState::Skipped.as_str()),
                 deliveries::worker_id.eq(None::<Vec<u8>>),
@@ -60,7 +60,7 @@ fn hold(
         on_backend!(conn, |c| diesel::update(
             deliveries::table.filter(deliveries::id.eq_any(ids))
         )
-        .filter(is_pending())
+        .filter(is_still_pending())
         .set((
             deliveries::due_at_us.eq(due_at_us),
             deliveries::held_for.eq(held_for.as_str()),
