@@ -235,6 +235,16 @@ impl Site {
         Ok(())
     }
 
+    /// Starts the processes that ended by themselves, as whoever supervises them does.
+    pub(crate) fn start_what_ended(&mut self) -> anyhow::Result<()> {
+        for process in self.product.processes_mut() {
+            if process.ended()?.is_some() {
+                process.start_again()?;
+            }
+        }
+        Ok(())
+    }
+
     /// Databases and broker.
     pub(crate) fn installation(&self) -> anyhow::Result<&Installation> {
         match &self.home {

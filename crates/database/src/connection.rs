@@ -28,6 +28,16 @@ pub enum Backend {
     Postgres,
 }
 
+impl Backend {
+    /// Its name in traces, as OpenTelemetry knows it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgresql",
+        }
+    }
+}
+
 diesel::define_sql_function! {
     /// Fractional seconds since the Unix epoch, to the millisecond.
     fn unixepoch(modifier: diesel::sql_types::Text) -> diesel::sql_types::Double;

@@ -13,7 +13,8 @@ use std::time::Duration;
 use config::{Config, ConfigError, Environment, File, FileFormat};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
-use telemetry::LogFormat;
+use telemetry::traces::TraceConfig;
+use telemetry::{InitError, LogFormat, Telemetry};
 
 pub(crate) use retention::RetentionSettings;
 pub(crate) use secret_text::SecretText;
@@ -29,12 +30,13 @@ const MAX_BREAKER_PAUSE_SECONDS: u32 = 60 * 60;
 pub(crate) const DEFAULTS: &str = include_str!("settings/defaults.toml");
 
 /// All settings; `settings/defaults.toml` says what each means.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     pub(crate) http: HttpSettings,
     pub(crate) log: LogSettings,
+    pub(crate) traces: TraceSettings,
     pub(crate) intake: IntakeSettings,
     pub(crate) delivery: DeliverySettings,
     pub(crate) retention: RetentionSettings,
@@ -58,6 +60,16 @@ pub(crate) struct HttpSettings {
 pub(crate) struct LogSettings {
     pub(crate) filter: String,
     pub(crate) format: LogFormat,
+}
+
+/// Where traces go.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TraceSettings {
+    #[serde(deserialize_with = "collector")]
+    endpoint: Option<String>,
+    #[serde(deserialize_with = "ratio")]
+    sample_ratio: f64,
 }
 
 /// How leads come in.
@@ -125,6 +137,22 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Sets up what tells of the process; for `service` as traces name it.
+    ///
+    /// # Errors
+    /// [`InitError`] for a filter or an address that is none.
+    pub(crate) fn init_telemetry(&self, service: &str) -> Result<Telemetry, InitError> {
+        let traces = self.traces.endpoint.as_ref().map(|endpoint| TraceConfig {
+            endpoint: endpoint.clone(),
+            sample_ratio: self.traces.sample_ratio,
+            service: service.to_owned(),
+            version: env!("CARGO_PKG_VERSION"),
+        });
+        telemetry::init(self.log.format, &self.log.filter, traces.as_ref())
+    }
+}
+
 /// The URL at which a process on this machine reaches a server that listens there.
 pub(crate) fn local_url(mut listen: SocketAddr) -> String {
     if listen.ip().is_unspecified() {
@@ -185,6 +213,21 @@ fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Strin
         return Err(de::Error::custom(why));
     }
     Ok(Some(text.to_owned()))
+}
+
+fn collector<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let text = text.trim();
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+fn ratio<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let ratio = f64::deserialize(deserializer)?;
+    if !(0.0..=1.0).contains(&ratio) {
+        let why = format!("traces.sample_ratio is {ratio}; give a number from 0 to 1");
+        return Err(de::Error::custom(why));
+    }
+    Ok(ratio)
 }
 
 /// What a webhook may set for itself, too.

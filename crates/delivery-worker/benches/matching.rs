@@ -275,7 +275,7 @@ fn order_edit() -> Event {
             kind: ActorKind::Api,
             token_id: None,
         },
-        correlation_id: String::new(),
+        cause: events::Cause::default(),
         change: Change::Order(Box::new(OrderChanged {
             action: Action::Edit,
             revision: 2,

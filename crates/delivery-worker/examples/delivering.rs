@@ -193,7 +193,7 @@ fn client_edited(id: i64) -> Event {
             kind: ActorKind::System,
             token_id: None,
         },
-        correlation_id: String::new(),
+        cause: events::Cause::default(),
         change: Change::Client(Box::new(ClientChanged {
             action: Action::Edit,
             revision: 2,

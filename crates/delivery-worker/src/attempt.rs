@@ -4,13 +4,16 @@ mod again;
 mod assembly;
 
 use events::{Event, Timestamp};
+use telemetry::traces;
 use tokio::time::Instant;
+use tracing::field::Empty;
+use tracing::{Instrument, Span, info_span};
 
 use crate::domain::delivery::DeliveryId;
 use crate::engine::Engine;
 use crate::registry::SendPlan;
 use crate::render::{RenderError, render, render_test};
-use crate::send::{OutgoingRequest, Sent};
+use crate::send::{OutgoingRequest, SendOutcome, Sent};
 pub(crate) use again::request_again;
 pub(crate) use assembly::{Assembly, AssemblyError, Sender};
 
@@ -77,10 +80,53 @@ pub(crate) async fn attempt(
         at: started_at,
     }
     .request(rendered)?;
-    let sent = engine.sender.send_since(&request, attempt.started).await;
+    let span = span_of(attempt, &request);
+    let sending = engine.sender.send_since(&request, attempt.started);
+    let sent = sending.instrument(span.clone()).await;
+    note_outcome(&span, &sent);
     Ok(Made {
         started_at,
         request,
         sent,
     })
+}
+
+/// A callback is a step of the trace of the request that caused its event.
+fn span_of(attempt: &Attempt<'_>, request: &OutgoingRequest) -> Span {
+    let Some(event) = attempt.event else {
+        return Span::none();
+    };
+    traces::under(&event.cause.traceparent, || {
+        info_span!(
+            target: traces::TARGET,
+            "callback",
+            otel.kind = "client",
+            otel.status_code = Empty,
+            trace_id = Empty,
+            http.request.method = %request.method(),
+            server.address = %request.url().host(),
+            http.response.status_code = Empty,
+            error.type = Empty,
+            delivery = %attempt.delivery,
+            attempt = attempt.number,
+        )
+    })
+}
+
+fn note_outcome(span: &Span, sent: &Sent) {
+    if span.is_none() {
+        return;
+    }
+    match &sent.outcome {
+        SendOutcome::Answered(answer) => {
+            span.record("http.response.status_code", answer.status);
+            if !answer.is_success() {
+                span.record("otel.status_code", "ERROR");
+            }
+        }
+        SendOutcome::Failed(failure) => {
+            span.record("error.type", failure.kind.as_str());
+            span.record("otel.status_code", "ERROR");
+        }
+    }
 }

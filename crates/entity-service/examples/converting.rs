@@ -142,7 +142,10 @@ fn asked(account_id: AccountId, id: i64, person: i64) -> Event {
             kind: ActorKind::Lead,
             token_id: None,
         },
-        correlation_id: id.to_string(),
+        cause: events::Cause {
+            correlation_id: id.to_string(),
+            ..events::Cause::default()
+        },
         change: Change::LeadConversionRequested(Box::new(LeadConversionRequested {
             lead_id: LeadId(id),
             name: "Иван Петров".to_owned(),

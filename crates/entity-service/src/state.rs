@@ -1,10 +1,14 @@
 //! What every handler needs.
 
 use database::{Connection, Database};
-use events::{AccountId, Clock, TokenId};
+use events::{AccountId, Cause, Clock, TokenId};
 use http_api::{ApiError, Caller, CorrelationId, TokenSigner, TokenVerifier};
 use idempotency::{Answer, Idempotency};
 use outbox::Waker;
+
+use telemetry::traces;
+use tracing::field::Empty;
+use tracing::{Instrument, Span, info_span};
 
 use crate::store::author::Author;
 use crate::store::error::StoreError;
@@ -25,7 +29,10 @@ impl AppState {
         Author::api(
             AccountId(caller.account_id),
             TokenId(caller.token_id.clone()),
-            correlation_id.to_string(),
+            Cause {
+                correlation_id: correlation_id.to_string(),
+                traceparent: correlation_id.traceparent().to_owned(),
+            },
             self.clock.now(),
         )
     }
@@ -36,7 +43,8 @@ impl AppState {
         F: FnMut(&mut Connection<'_>) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
-        let done = self.database.write_together(work).await?;
+        let writing = self.database.write_together(work);
+        let done = writing.instrument(self.write_span()).await?;
         self.waker.wake();
         Ok(done)
     }
@@ -53,12 +61,24 @@ impl AppState {
     where
         F: FnMut(&mut Connection<'_>) -> Result<Answer, StoreError> + Send + 'static,
     {
-        let done = idempotency
-            .together()
-            .run(&self.database, caller, body_sha256, work)
-            .await?;
+        let together = idempotency.together();
+        let writing = together.run(&self.database, caller, body_sha256, work);
+        let done = writing.instrument(self.write_span()).await?;
         self.waker.wake();
         Ok(done)
+    }
+
+    /// Waiting for the transaction, and its commit.
+    fn write_span(&self) -> Span {
+        traces::here(|| {
+            info_span!(
+                target: traces::TARGET,
+                "write",
+                otel.kind = "client",
+                trace_id = Empty,
+                db.system.name = self.database.backend().as_str(),
+            )
+        })
     }
 
     /// Runs a unit that only reads.

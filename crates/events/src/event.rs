@@ -2,6 +2,8 @@
 
 mod convert;
 
+pub use convert::traceparent_of;
+
 use crate::{
     AccountId, ClientChanged, EventId, LeadConversionRequested, LeadConverted, OrderChanged,
     PersonErased, PipelineChanged, TaskChanged, TasksOfOrderDeleted, Timestamp, TokenId,
@@ -19,10 +21,19 @@ pub struct Event {
     pub occurred_at: Timestamp,
     /// Who made it.
     pub actor: Actor,
-    /// Ties together what one request caused; empty if unknown.
-    pub correlation_id: String,
+    /// Why it was made.
+    pub cause: Cause,
     /// What changed.
     pub change: Change,
+}
+
+/// The request that caused a change.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cause {
+    /// Ties together what one request caused; empty if unknown.
+    pub correlation_id: String,
+    /// Its place in its trace, as in the header of W3C Trace Context; empty where it is not traced.
+    pub traceparent: String,
 }
 
 /// Who made a change.

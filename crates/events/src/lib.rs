@@ -34,7 +34,7 @@ pub use color::{Color, ColorError};
 pub use decode::{DecodeError, Decoded};
 pub use envelope::{Envelope, EnvelopeActor, envelope};
 pub use erasure::PersonErased;
-pub use event::{Actor, ActorKind, Change, Event};
+pub use event::{Actor, ActorKind, Cause, Change, Event, traceparent_of};
 pub use ids::{
     AccountId, ClientId, CustomFieldId, DirectoryEntryId, EventId, LeadId, OrderId, PipelineId,
     StageId, TaskId, TokenId, WebhookId,

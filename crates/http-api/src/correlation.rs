@@ -15,19 +15,43 @@ pub const REQUEST_ID: &str = "X-Request-Id";
 
 const MAX_BYTES: usize = 128;
 
-/// The id of a request: the client's own if it sent a usable one, a random one otherwise.
+/// The id of a request: the client's own if it sent a usable one, a random one otherwise; and its
+/// place in its trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CorrelationId(String);
+pub struct CorrelationId {
+    id: String,
+    traceparent: String,
+}
 
 impl CorrelationId {
     /// A new random id.
     pub fn random() -> Self {
-        Self(Uuid::new_v4().hyphenated().to_string())
+        Self::untraced(Uuid::new_v4().hyphenated().to_string())
+    }
+
+    fn untraced(id: String) -> Self {
+        Self {
+            id,
+            traceparent: String::new(),
+        }
     }
 
     /// The id as text: 1 to 128 visible ASCII characters.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.id
+    }
+
+    /// The request's place in its trace, as in the header of W3C Trace Context; empty where it is
+    /// not traced.
+    pub fn traceparent(&self) -> &str {
+        &self.traceparent
+    }
+
+    pub(crate) fn in_trace(self, traceparent: String) -> Self {
+        Self {
+            traceparent,
+            ..self
+        }
     }
 
     pub(crate) fn of(headers: &HeaderMap) -> Self {
@@ -36,17 +60,17 @@ impl CorrelationId {
             .and_then(|value| value.to_str().ok())
             .filter(|text| (1..=MAX_BYTES).contains(&text.len()))
             .filter(|text| text.bytes().all(|byte| byte.is_ascii_graphic()))
-            .map_or_else(Self::random, |text| Self(text.to_owned()))
+            .map_or_else(Self::random, |text| Self::untraced(text.to_owned()))
     }
 
     pub(crate) fn header_value(&self) -> Option<HeaderValue> {
-        HeaderValue::from_str(&self.0).ok()
+        HeaderValue::from_str(&self.id).ok()
     }
 }
 
 impl fmt::Display for CorrelationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.id)
     }
 }
 

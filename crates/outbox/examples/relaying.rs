@@ -80,7 +80,7 @@ fn event() -> Event {
             kind: ActorKind::System,
             token_id: None,
         },
-        correlation_id: String::new(),
+        cause: events::Cause::default(),
         change: Change::Pipeline(PipelineChanged {
             action: Action::Add,
             revision: 1,

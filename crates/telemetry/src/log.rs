@@ -6,13 +6,19 @@ use std::panic::PanicHookInfo;
 use std::str::FromStr;
 
 use serde::Deserialize;
-use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer, fmt as lines};
+
+use crate::traces::{self, Provider, TraceConfig, TracesError};
 
 /// Silent unless the filter names it: the AMQP client logs at every attempt to connect what our own
 /// lines say once, and whole messages when they come back.
 const QUIET: &str = "lapin=off";
+
+/// Lines name the trace that they belong to whatever the filter says.
+const IN_SPANS: &str = "dealwire::trace=info";
 
 /// What a log line looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -55,34 +61,59 @@ pub enum InitError {
     /// The filter is not a list of `target=level`.
     #[error("the log filter is not valid, it looks like \"info,delivery_worker=debug\"")]
     Filter(#[source] ParseError),
+    /// Traces cannot be sent where they are to go.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     /// Logging was set up before in this process.
     #[error("logging is already set up")]
     AlreadySet(#[source] TryInitError),
 }
 
-/// Sets up logging to standard error, once per process, and sends panics there as well.
+/// What [`init`] has set up. Spans that were not sent yet are when it is dropped.
+#[derive(Debug)]
+#[must_use = "traces end with it"]
+pub struct Telemetry {
+    _provider: Option<Provider>,
+}
+
+/// Sets up logging to standard error, once per process, and sends panics there as well; with
+/// `traces`, spans go to a collector.
 ///
 /// `filter` is a list such as `info,delivery_worker=debug`.
 ///
 /// # Errors
-/// [`InitError::Filter`] if the filter cannot be read, [`InitError::AlreadySet`] on a second call.
-pub fn init(format: LogFormat, filter: &str) -> Result<(), InitError> {
+/// [`InitError::Filter`] if the filter cannot be read, [`InitError::Traces`] if the collector's
+/// address is not usable, [`InitError::AlreadySet`] on a second call.
+pub fn init(
+    format: LogFormat,
+    filter: &str,
+    traces: Option<&TraceConfig>,
+) -> Result<Telemetry, InitError> {
     let filter = EnvFilter::builder()
-        .parse(format!("{QUIET},{filter}"))
+        .parse(format!("{QUIET},{IN_SPANS},{filter}"))
         .map_err(InitError::Filter)?;
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => subscriber
-            .with_ansi(std::io::stderr().is_terminal())
-            .finish()
-            .try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).finish().try_init(),
+    let lines = lines::layer().with_writer(std::io::stderr);
+    let lines = match format {
+        LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .boxed(),
+    };
+    let provider = traces.map(Provider::new).transpose()?;
+    tracing_subscriber::registry()
+        .with(lines.with_filter(filter))
+        .with(provider.as_ref().map(Provider::layer))
+        .try_init()
+        .map_err(InitError::AlreadySet)?;
+    if provider.is_some() {
+        traces::turn_on();
     }
-    .map_err(InitError::AlreadySet)?;
     std::panic::set_hook(Box::new(log_panic));
-    Ok(())
+    Ok(Telemetry {
+        _provider: provider,
+    })
 }
 
 fn log_panic(info: &PanicHookInfo<'_>) {
@@ -111,12 +142,12 @@ mod tests {
     #[test]
     fn a_bad_filter_is_refused_and_a_second_setup_too() {
         assert!(matches!(
-            init(LogFormat::Text, "info,=nonsense=="),
+            init(LogFormat::Text, "info,=nonsense==", None),
             Err(InitError::Filter(_))
         ));
-        init(LogFormat::Json, "off").unwrap();
+        let _telemetry = init(LogFormat::Json, "off", None).unwrap();
         assert!(matches!(
-            init(LogFormat::Text, "off"),
+            init(LogFormat::Text, "off", None),
             Err(InitError::AlreadySet(_))
         ));
     }

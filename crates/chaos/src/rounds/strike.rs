@@ -66,6 +66,10 @@ pub(super) async fn strike(
             back: Instant::now(),
         });
     }
+    // What was started while the disk was full may not have come up.
+    if drawn.iter().any(|fault| fault.kind == Kind::FullDisk) {
+        scene.site.start_what_ended()?;
+    }
     Ok(done)
 }
 

@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use broker::RabbitMqConfig;
 use clap::Args;
 use database::DatabaseConfig;
+use telemetry::Telemetry;
 use tokio_util::sync::CancellationToken;
 
 use super::settings::FolderArgs;
@@ -63,7 +64,7 @@ struct RoleArgs {
 
 impl EntityServiceArgs {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let settings = self.role.load()?;
+        let (settings, _telemetry) = self.role.load("entity-service")?;
         let signer = Keys::load_signer(&settings)?;
         super::runtime()?.block_on(async {
             let (site, stop) = open(
@@ -79,7 +80,7 @@ impl EntityServiceArgs {
 
 impl IntakeServiceArgs {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let settings = self.role.load()?;
+        let (settings, _telemetry) = self.role.load("intake-service")?;
         let public_pem = Keys::load_public(&settings)?;
         super::runtime()?.block_on(async {
             let (site, stop) = open(
@@ -95,7 +96,7 @@ impl IntakeServiceArgs {
 
 impl DeliveryWorkerArgs {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let settings = self.role.load()?;
+        let (settings, _telemetry) = self.role.load("delivery-worker")?;
         let public_pem = Keys::load_public(&settings)?;
         let keys = Keys::load_ring(&settings)?;
         super::runtime()?.block_on(async {
@@ -112,10 +113,10 @@ impl DeliveryWorkerArgs {
 }
 
 impl RoleArgs {
-    fn load(&self) -> anyhow::Result<Settings> {
+    fn load(&self, service: &str) -> anyhow::Result<(Settings, Telemetry)> {
         let settings = self.folder.load()?;
-        telemetry::init(settings.log.format, &settings.log.filter)?;
-        Ok(settings)
+        let telemetry = settings.init_telemetry(service)?;
+        Ok((settings, telemetry))
     }
 }
 

@@ -54,7 +54,7 @@ impl UpArgs {
                 settings.delivery.allow_networks.extend(range.ok());
             }
         }
-        telemetry::init(settings.log.format, &settings.log.filter)?;
+        let _telemetry = settings.init_telemetry("dealwire")?;
         super::runtime()?.block_on(up(settings, self.demo))
     }
 }

@@ -6,6 +6,7 @@
     reason = "a test fails by panicking, its helpers included"
 )]
 
+mod collector;
 mod healthcheck;
 mod keys;
 mod listen;

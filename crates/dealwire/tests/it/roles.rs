@@ -6,4 +6,5 @@ mod settings;
 mod site;
 mod starting;
 mod together;
+mod traces;
 mod triggers;

@@ -10,5 +10,6 @@ mod leads;
 mod process;
 mod receivers;
 mod storage;
+mod traces;
 mod triggers;
 mod verify;

@@ -86,7 +86,7 @@ mod tests {
                 kind: ActorKind::System,
                 token_id: None,
             },
-            correlation_id: String::new(),
+            cause: events::Cause::default(),
             change: Change::TokenRevoked(TokenRevoked {
                 token_id: TokenId("t".to_owned()),
             }),

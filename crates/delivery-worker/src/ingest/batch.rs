@@ -10,6 +10,10 @@ use events::{Decoded, Event};
 use outbox::parked::{NewParked, park};
 use outbox::queue::DELIVERY_EVENTS;
 
+use telemetry::traces;
+use tracing::field::Empty;
+use tracing::{Span, info_span};
+
 use super::arrival::{Arrival, PlannedDelivery};
 use super::plan::{DecodedMessage, Plan, plan};
 use crate::dispatch::{Job, pump};
@@ -23,6 +27,11 @@ pub(super) async fn take_in(
 ) -> Result<(), DatabaseError> {
     let mut parked = Vec::new();
     let decoded = decode(engine, messages, &mut parked);
+    // Each ends when its event is stored.
+    let spans: Vec<Span> = decoded
+        .iter()
+        .map(|it| span_of(&it.event, messages.get(it.place)))
+        .collect();
     loop {
         let plan = plan(engine, messages, &decoded).await;
         match store(engine, plan, messages, &mut parked).await {
@@ -31,6 +40,7 @@ pub(super) async fn take_in(
             Err(IngestError::Database(error)) => return Err(error),
         }
     }
+    drop(spans);
     pump(engine);
     if parked.is_empty() {
         return Ok(());
@@ -40,6 +50,21 @@ pub(super) async fn take_in(
         .database
         .write(move |conn| parked.iter().try_for_each(|message| park(conn, message)))
         .await
+}
+
+fn span_of(event: &Event, message: Option<&IncomingMessage>) -> Span {
+    let published = message.and_then(|it| it.traceparent.as_deref());
+    traces::under(published.unwrap_or(&event.cause.traceparent), || {
+        info_span!(
+            target: traces::TARGET,
+            "take in",
+            otel.kind = "consumer",
+            trace_id = Empty,
+            messaging.destination.name = DELIVERY_EVENTS,
+            messaging.message.id = %event.id,
+            event_type = event.change.event_type(),
+        )
+    })
 }
 
 /// The events of a batch, each once: a repeat may come right behind the first.

@@ -147,7 +147,7 @@ fn event(change: Change) -> Event {
             kind: ActorKind::Api,
             token_id: None,
         },
-        correlation_id: String::new(),
+        cause: events::Cause::default(),
         change,
     }
 }

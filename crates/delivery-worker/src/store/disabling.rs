@@ -133,7 +133,7 @@ fn event_of(
                 kind: ActorKind::System,
                 token_id: None,
             },
-            correlation_id: String::new(),
+            cause: events::Cause::default(),
             change: Change::WebhookDisabled(disabled),
         };
         (account_id, event)

@@ -89,7 +89,7 @@ pub(crate) fn event(account: i64, change: Change) -> Event {
             kind: ActorKind::Api,
             token_id: None,
         },
-        correlation_id: String::new(),
+        cause: events::Cause::default(),
         change,
     }
 }

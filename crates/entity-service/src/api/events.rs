@@ -121,7 +121,7 @@ mod tests {
                 kind: ActorKind::Api,
                 token_id: Some(TokenId("t".to_owned())),
             },
-            correlation_id: String::new(),
+            cause: events::Cause::default(),
             change: Change::TokenRevoked(TokenRevoked {
                 token_id: TokenId("gone".to_owned()),
             }),

@@ -15,6 +15,9 @@ use super::lead::Lead;
 use super::metrics::Outcome;
 use super::unit::{Request, convert_all};
 use crate::store::error::StoreError;
+use telemetry::traces;
+use tracing::field::Empty;
+use tracing::{Span, info_span};
 
 /// How long to wait where another transaction was in the way of one lead.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(5);
@@ -90,7 +93,7 @@ impl Conversion {
                     requests.push(Request {
                         event_id: event.id,
                         account_id: event.account_id,
-                        correlation_id: event.correlation_id,
+                        cause: event.cause,
                         lead: Lead::of(*lead),
                         place,
                     });
@@ -110,6 +113,8 @@ impl Conversion {
         portion: Arc<Vec<Request>>,
     ) -> Result<Vec<(usize, String)>, DatabaseError> {
         let now = self.clock.now();
+        // Each ends when the leads are converted.
+        let _spans: Vec<Span> = portion.iter().map(span_of).collect();
         let halved = write_halving(
             &self.database,
             Arc::clone(&portion),
@@ -168,6 +173,19 @@ impl Conversion {
             self.waker.wake();
         }
     }
+}
+
+fn span_of(request: &Request) -> Span {
+    traces::under(&request.cause.traceparent, || {
+        info_span!(
+            target: traces::TARGET,
+            "convert lead",
+            otel.kind = "consumer",
+            trace_id = Empty,
+            messaging.destination.name = ENTITY_LEADS,
+            messaging.message.id = %request.event_id,
+        )
+    })
 }
 
 /// Whether the leads are not at fault.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use database::Connection;
-use events::{AccountId, EventId, Timestamp};
+use events::{AccountId, Cause, EventId, Timestamp};
 use outbox::append_all;
 use outbox::inbox::accept_all;
 
@@ -20,7 +20,7 @@ pub(super) struct Request {
     pub(super) event_id: EventId,
     pub(super) account_id: AccountId,
     /// Goes on to all that comes of it.
-    pub(super) correlation_id: String,
+    pub(super) cause: Cause,
     pub(super) lead: Lead,
     /// Which message of the batch it was.
     pub(super) place: usize,
@@ -56,8 +56,7 @@ pub(super) fn convert_all(
         let leads: Vec<&Lead> = requests.iter().map(|request| &request.lead).collect();
         let mut work = AccountWork::begin(conn, account_id, &leads, now)?;
         for request in requests {
-            let correlation_id = request.correlation_id.clone();
-            let author = Author::lead(account_id, correlation_id, now);
+            let author = Author::lead(account_id, request.cause.clone(), now);
             outcomes.push(work.convert(conn, &author, &request.lead)?);
         }
         let events = work.finish(conn)?;

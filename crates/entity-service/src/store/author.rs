@@ -1,7 +1,7 @@
 //! Who makes a change, and the events that tell of it.
 
 use database::{Connection, DatabaseError};
-use events::{AccountId, Actor, ActorKind, Change, Event, EventId, Timestamp, TokenId};
+use events::{AccountId, Actor, ActorKind, Cause, Change, Event, EventId, Timestamp, TokenId};
 
 /// Who makes a change, when, and because of which request.
 #[derive(Debug, Clone)]
@@ -10,8 +10,8 @@ pub(crate) struct Author {
     pub account_id: AccountId,
     /// The way it came.
     pub actor: Actor,
-    /// Ties together what one request caused.
-    pub correlation_id: String,
+    /// The request that it is made for.
+    pub cause: Cause,
     /// The moment that all of the change bears.
     pub now: Timestamp,
 }
@@ -21,7 +21,7 @@ impl Author {
     pub(crate) fn api(
         account_id: AccountId,
         token_id: TokenId,
-        correlation_id: String,
+        cause: Cause,
         now: Timestamp,
     ) -> Self {
         Self {
@@ -30,7 +30,7 @@ impl Author {
                 kind: ActorKind::Api,
                 token_id: Some(token_id),
             },
-            correlation_id,
+            cause,
             now,
         }
     }
@@ -43,20 +43,20 @@ impl Author {
                 kind: ActorKind::System,
                 token_id: None,
             },
-            correlation_id: String::new(),
+            cause: Cause::default(),
             now,
         }
     }
 
     /// A lead that is converted.
-    pub(crate) fn lead(account_id: AccountId, correlation_id: String, now: Timestamp) -> Self {
+    pub(crate) fn lead(account_id: AccountId, cause: Cause, now: Timestamp) -> Self {
         Self {
             account_id,
             actor: Actor {
                 kind: ActorKind::Lead,
                 token_id: None,
             },
-            correlation_id,
+            cause,
             now,
         }
     }
@@ -68,7 +68,7 @@ impl Author {
             account_id: self.account_id,
             occurred_at: self.now,
             actor: self.actor.clone(),
-            correlation_id: self.correlation_id.clone(),
+            cause: self.cause.clone(),
             change,
         }
     }

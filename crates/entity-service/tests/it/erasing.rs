@@ -22,7 +22,7 @@ fn person_erased(account_id: i64) -> Event {
             kind: ActorKind::Api,
             token_id: None,
         },
-        correlation_id: String::new(),
+        cause: events::Cause::default(),
         change: Change::PersonErased(PersonErased {
             phone_e164: Some("+78123159883".to_owned()),
             email_normalized: None,

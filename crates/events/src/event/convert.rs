@@ -1,17 +1,19 @@
 //! Events to bytes and back.
 
 use prost::Message;
-use prost::encoding::{DecodeContext, WireType, decode_key, skip_field};
+use prost::encoding::{DecodeContext, WireType, decode_key, skip_field, string};
 
 use crate::raw::event::Change as RawChange;
 use crate::{
-    AccountId, Actor, ActorKind, Change, ClientChanged, DecodeError, Decoded, Event, EventId,
-    LeadConversionRequested, LeadConverted, OrderChanged, PersonErased, PipelineChanged,
+    AccountId, Actor, ActorKind, Cause, Change, ClientChanged, DecodeError, Decoded, Event,
+    EventId, LeadConversionRequested, LeadConverted, OrderChanged, PersonErased, PipelineChanged,
     TaskChanged, TasksOfOrderDeleted, Timestamp, TokenId, TokenRevoked, WebhookDisabled, raw,
 };
 
 /// Every variant of `Event.change` has this field number or a higher one.
 const FIRST_VARIANT: u32 = 10;
+
+const TRACEPARENT: u32 = 6;
 
 impl Event {
     /// The protobuf message of `proto-schemas/`.
@@ -23,7 +25,8 @@ impl Event {
             account_id: self.account_id.0,
             occurred_at_us: self.occurred_at.0,
             actor: Some(self.actor.to_raw()),
-            correlation_id: self.correlation_id.clone(),
+            correlation_id: self.cause.correlation_id.clone(),
+            traceparent: self.cause.traceparent.clone(),
             change: Some(self.change.to_raw()),
         };
         event.encode_to_vec()
@@ -54,10 +57,30 @@ impl Event {
                 .actor
                 .ok_or_else(|| DecodeError::missing("actor"))
                 .and_then(|actor| Actor::from_raw(actor).map_err(|error| error.inside("actor")))?,
-            correlation_id: event.correlation_id,
+            cause: Cause {
+                correlation_id: event.correlation_id,
+                traceparent: event.traceparent,
+            },
             change: Change::from_raw(change)?,
         }))
     }
+}
+
+/// The place in its trace of an encoded event, where it is traced, without decoding the rest.
+pub fn traceparent_of(mut bytes: &[u8]) -> Option<String> {
+    while !bytes.is_empty() {
+        let (number, wire_type) = decode_key(&mut bytes).ok()?;
+        if number == TRACEPARENT {
+            let mut text = String::new();
+            string::merge(wire_type, &mut text, &mut bytes, DecodeContext::default()).ok()?;
+            return Some(text);
+        }
+        if number >= FIRST_VARIANT {
+            return None;
+        }
+        skip_field(wire_type, number, &mut bytes, DecodeContext::default()).ok()?;
+    }
+    None
 }
 
 /// Whether the message holds a variant that the generated type dropped because

@@ -1,7 +1,7 @@
 //! Random events that the domain allows.
 
 use events::{
-    AccountId, Action, Actor, ActorKind, Change, ClientChanged, ClientField, ClientId,
+    AccountId, Action, Actor, ActorKind, Cause, Change, ClientChanged, ClientField, ClientId,
     ClientSnapshot, Color, DeletedTask, DirectoryEntryId, DisabledReason, Event, EventId,
     FieldValue, LeadConversionRequested, LeadConverted, LeadId, Mark, OrderChanged, OrderId,
     OrderSnapshot, PersonErased, PipelineChanged, PipelineId, PipelineSnapshot, PipelineSummary,
@@ -29,11 +29,11 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
         any::<i64>(),
         any::<i64>(),
         actor,
-        text(),
+        cause(),
         change(),
     )
         .prop_map(
-            |(id, account_id, occurred_at, (kind, token_id), correlation_id, change)| Event {
+            |(id, account_id, occurred_at, (kind, token_id), cause, change)| Event {
                 id: EventId::from_bytes(&id).unwrap(),
                 account_id: AccountId(account_id),
                 occurred_at: Timestamp(occurred_at),
@@ -41,10 +41,21 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
                     kind,
                     token_id: token_id.map(TokenId),
                 },
-                correlation_id,
+                cause,
                 change,
             },
         )
+}
+
+fn cause() -> impl Strategy<Value = Cause> {
+    let traced = prop_oneof![
+        Just(String::new()),
+        Just("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
+    ];
+    (text(), traced).prop_map(|(correlation_id, traceparent)| Cause {
+        correlation_id,
+        traceparent,
+    })
 }
 
 fn change() -> impl Strategy<Value = Change> {

@@ -39,7 +39,7 @@ fn bytes_of(hex: &str) -> Vec<u8> {
 
 recorded! {
     order_add: "order-add" => Event {
-        correlation_id: String::new(),
+        cause: events::Cause::default(),
         ..event_by(ActorKind::Lead, order_change(Action::Add, 1, bare_order()))
     };
     order_edit: "order-edit" => event(order_edited());

@@ -1,7 +1,7 @@
 //! The records that the recorded bytes and the expected bodies speak of.
 
 use events::{
-    AccountId, Actor, ActorKind, Change, ClientField, ClientId, ClientSnapshot, Color,
+    AccountId, Actor, ActorKind, Cause, Change, ClientField, ClientId, ClientSnapshot, Color,
     DirectoryEntryId, Event, EventId, FieldValue, Mark, OrderId, OrderSnapshot, PipelineId,
     PipelineSnapshot, PipelineSummary, Price, StageId, StageKind, StageSnapshot, StageSummary,
     TaskId, TaskSnapshot, Timestamp, TokenId,
@@ -24,7 +24,10 @@ pub(crate) fn event(change: Change) -> Event {
             kind: ActorKind::Api,
             token_id: Some(TokenId("tok-1".into())),
         },
-        correlation_id: "req-7".into(),
+        cause: Cause {
+            correlation_id: "req-7".into(),
+            traceparent: String::new(),
+        },
         change,
     }
 }

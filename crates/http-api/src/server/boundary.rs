@@ -12,7 +12,9 @@ use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use futures_util::FutureExt;
-use telemetry::Chain;
+use telemetry::{Chain, traces};
+use tracing::field::Empty;
+use tracing::{Instrument, Span, info_span};
 
 use super::drain::Drain;
 use super::request_metrics::RequestMetrics;
@@ -20,6 +22,9 @@ use crate::correlation::CorrelationId;
 use crate::problem::{ApiError, PROBLEM_CONTENT_TYPE, Problem};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// What has no span.
+const UNTRACED: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 /// What stands for the route of a request that met none.
 const UNMATCHED: &str = "unmatched";
 
@@ -99,9 +104,13 @@ pub(super) async fn cross(
         request.extensions_mut().insert(AskedByHead);
     }
     let id = CorrelationId::of(request.headers());
+    let span = span_of(&request, &method, &id);
+    let id = id.in_trace(traces::traceparent_of(&span));
     request.extensions_mut().insert(id.clone());
 
-    let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    let answering = AssertUnwindSafe(next.call(request)).catch_unwind();
+    let answered = answering.instrument(span.clone()).await;
+    let _entered = span.enter();
     let response = match answered {
         Ok(response) => response?,
         Err(_panic) => {
@@ -118,6 +127,7 @@ pub(super) async fn cross(
         .request()
         .match_pattern()
         .unwrap_or_else(|| UNMATCHED.to_owned());
+    note_answer(&span, &method, &route, response.status());
     log_error(&boundary, &response, &method, &route, &id);
     let mut response = as_problem(response);
     finish(&mut response, &boundary, &id);
@@ -134,6 +144,40 @@ pub(super) async fn cross(
     );
     drop(in_flight);
     Ok(response)
+}
+
+/// The request's span; none for what machines ask all the time.
+fn span_of(request: &ServiceRequest, method: &Method, id: &CorrelationId) -> Span {
+    if UNTRACED.contains(&request.path()) {
+        return Span::none();
+    }
+    let caller = request.headers().get(TRACEPARENT);
+    // Not its path: an inbound URL is a secret.
+    traces::of_request(caller.and_then(|value| value.to_str().ok()), || {
+        info_span!(
+            target: traces::TARGET,
+            "request",
+            otel.kind = "server",
+            otel.status_code = Empty,
+            trace_id = Empty,
+            request_id = %id,
+            http.request.method = %method,
+            http.route = Empty,
+            http.response.status_code = Empty,
+        )
+    })
+}
+
+fn note_answer(span: &Span, method: &Method, route: &str, status: StatusCode) {
+    if span.is_none() {
+        return;
+    }
+    traces::rename(span, format!("{method} {route}"));
+    span.record("http.route", route);
+    span.record("http.response.status_code", status.as_u16());
+    if status.is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
 }
 
 fn finish(response: &mut ServiceResponse, boundary: &Boundary, id: &CorrelationId) {

@@ -1,6 +1,6 @@
 //! Who changes something, and the events that tell of it.
 
-use events::{AccountId, Actor, ActorKind, Change, Event, EventId, Timestamp, TokenId};
+use events::{AccountId, Actor, ActorKind, Cause, Change, Event, EventId, Timestamp, TokenId};
 use http_api::{Caller, CorrelationId};
 
 /// Who changes something by the API, when, and because of which request.
@@ -8,7 +8,7 @@ use http_api::{Caller, CorrelationId};
 pub(crate) struct Author {
     pub(crate) account_id: AccountId,
     token_id: TokenId,
-    correlation_id: String,
+    cause: Cause,
     /// The moment that all of the change bears.
     pub(crate) now: Timestamp,
 }
@@ -19,7 +19,10 @@ impl Author {
         Self {
             account_id: AccountId(caller.account_id),
             token_id: TokenId(caller.token_id.clone()),
-            correlation_id: correlation_id.to_string(),
+            cause: Cause {
+                correlation_id: correlation_id.to_string(),
+                traceparent: correlation_id.traceparent().to_owned(),
+            },
             now,
         }
     }
@@ -34,7 +37,7 @@ impl Author {
                 kind: ActorKind::Api,
                 token_id: Some(self.token_id.clone()),
             },
-            correlation_id: self.correlation_id.clone(),
+            cause: self.cause.clone(),
             change,
         }
     }

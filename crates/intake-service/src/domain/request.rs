@@ -102,4 +102,6 @@ pub(crate) struct RawRequest {
     /// The length of the body that was sent, as far as it was read.
     pub(crate) body_bytes: i64,
     pub(crate) correlation_id: String,
+    /// Its place in its trace; empty where it is not traced. It is not stored.
+    pub(crate) traceparent: String,
 }

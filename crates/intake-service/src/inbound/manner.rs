@@ -105,6 +105,7 @@ mod tests {
                 body: Vec::new(),
                 body_bytes: 0,
                 correlation_id: String::new(),
+                traceparent: String::new(),
             };
             assert_eq!(
                 is_navigation(&request),

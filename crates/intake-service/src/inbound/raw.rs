@@ -41,6 +41,7 @@ pub(super) fn of(
         body: body.bytes.clone(),
         body_bytes: i64::try_from(body.length).unwrap_or(i64::MAX),
         correlation_id: correlation_id.as_str().to_owned(),
+        traceparent: correlation_id.traceparent().to_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use database::{Connection, DatabaseError};
-use events::{AccountId, Actor, ActorKind, Change, Event, EventId, LeadId};
+use events::{AccountId, Actor, ActorKind, Cause, Change, Event, EventId, LeadId};
 
 use super::plan::{Plan, plan};
 use super::{Arrival, Kept, Verdict};
@@ -178,7 +178,10 @@ fn conversion(arrival: &Arrival, lead: &Lead) -> Option<Event> {
             kind: ActorKind::Lead,
             token_id: None,
         },
-        correlation_id: arrival.request.correlation_id.clone(),
+        cause: Cause {
+            correlation_id: arrival.request.correlation_id.clone(),
+            traceparent: arrival.request.traceparent.clone(),
+        },
         change: Change::LeadConversionRequested(Box::new(conversion_request(
             lead,
             &arrival.source.settings.defaults,

@@ -157,6 +157,7 @@ mod tests {
                 body: Vec::new(),
                 body_bytes: 0,
                 correlation_id: String::new(),
+                traceparent: String::new(),
             },
             verdict: Verdict::Lead {
                 draft: Box::new(draft),

@@ -21,7 +21,7 @@ fn converted(account: i64, lead: i64, client: i64, order: i64, warnings: &[&str]
             kind: ActorKind::Lead,
             token_id: None,
         },
-        correlation_id: String::new(),
+        cause: events::Cause::default(),
         change: Change::LeadConverted(LeadConverted {
             lead_id: LeadId(lead),
             client_id: ClientId(client),

@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use broker::{Confirmation, OutgoingMessage, PublishError, Publisher};
 use database::{Backend, Connection, DatabaseError};
-use events::EventId;
+use events::{EventId, traceparent_of};
 use futures_util::stream::{FuturesOrdered, StreamExt};
+use telemetry::traces;
 use tokio::time::{Instant, Interval, MissedTickBehavior, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tracing::field::Empty;
+use tracing::{Instrument, Span, info_span};
 
 use super::{Relay, RelayError, micros};
 use crate::numbering::{self, Numbered};
@@ -16,7 +19,7 @@ use crate::state;
 use crate::topology::EXCHANGE;
 
 type Confirmed = Pin<Box<dyn Future<Output = (i64, Result<(), PublishError>)> + Send>>;
-type Sent = Result<Vec<(i64, Confirmation)>, RelayError>;
+type Sent = Result<Vec<(i64, Confirmation, Span)>, RelayError>;
 type Sending = Pin<Box<dyn Future<Output = Sent> + Send>>;
 
 /// How long from one look for new events to the next, as long as a look finds all there are: a
@@ -195,11 +198,12 @@ impl<'a> Session<'a> {
             .ok_or(RelayError::LostLead)
     }
 
-    fn await_confirmations(&mut self, sent: Vec<(i64, Confirmation)>) {
+    fn await_confirmations(&mut self, sent: Vec<(i64, Confirmation, Span)>) {
         self.sending = None;
-        for (seq, confirmation) in sent {
+        for (seq, confirmation, span) in sent {
+            let confirmed = async move { (seq, confirmation.await) };
             self.unconfirmed
-                .push_back(Box::pin(async move { (seq, confirmation.await) }));
+                .push_back(Box::pin(confirmed.instrument(span)));
         }
     }
 
@@ -257,27 +261,46 @@ fn send(publisher: Publisher, events: Vec<Numbered>) -> Sending {
         let mut confirmations = Vec::with_capacity(events.len());
         for event in events {
             let seq = event.seq;
+            let (message, span) = message(event);
             let confirmation = publisher
-                .publish(message(event))
+                .publish(message)
                 .await
                 .map_err(|source| RelayError::Publish { seq, source })?;
-            confirmations.push((seq, confirmation));
+            confirmations.push((seq, confirmation, span));
         }
         Ok(confirmations)
     })
 }
 
-fn message(event: Numbered) -> OutgoingMessage {
-    OutgoingMessage {
-        message_id: EventId::from_bytes(&event.event_id)
-            .map(|id| id.to_string())
-            .unwrap_or_default(),
+/// The message of an event, and the span that ends with its confirmation.
+fn message(event: Numbered) -> (OutgoingMessage, Span) {
+    let message_id = EventId::from_bytes(&event.event_id)
+        .map(|id| id.to_string())
+        .unwrap_or_default();
+    let cause = traceparent_of(&event.body);
+    let span = traces::under(cause.as_deref().unwrap_or_default(), || {
+        info_span!(
+            target: traces::TARGET,
+            "publish",
+            otel.kind = "producer",
+            trace_id = Empty,
+            messaging.destination.name = EXCHANGE,
+            messaging.message.id = message_id,
+            event_type = event.event_type,
+        )
+    });
+    // Who relays without a collector passes on what it got.
+    let published = traces::traceparent_of(&span);
+    let traceparent = Some(published).filter(|it| !it.is_empty()).or(cause);
+    let message = OutgoingMessage {
+        message_id,
         routing_key: event.event_type.clone(),
         message_type: event.event_type,
         seq: u64::try_from(event.seq).ok(),
-        traceparent: None,
+        traceparent,
         body: event.body.into(),
-    }
+    };
+    (message, span)
 }
 
 async fn finish(sending: &mut Option<Sending>) -> Sent {

@@ -124,7 +124,7 @@ pub(crate) fn event(account: i64, name: &str) -> Event {
             kind: ActorKind::System,
             token_id: None,
         },
-        correlation_id: String::new(),
+        cause: events::Cause::default(),
         change: Change::Pipeline(PipelineChanged {
             action: Action::Add,
             revision: 1,

@@ -118,7 +118,7 @@ fn revoked(token_id: &str) -> Vec<u8> {
             kind: ActorKind::Api,
             token_id: None,
         },
-        correlation_id: String::new(),
+        cause: events::Cause::default(),
         change: Change::TokenRevoked(TokenRevoked {
             token_id: TokenId(token_id.to_owned()),
         }),

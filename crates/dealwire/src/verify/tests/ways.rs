@@ -180,7 +180,7 @@ fn an_event() -> Event {
             kind: ActorKind::System,
             token_id: None,
         },
-        correlation_id: String::new(),
+        cause: events::Cause::default(),
         change: Change::Pipeline(PipelineChanged {
             action: Action::Add,
             revision: 1,

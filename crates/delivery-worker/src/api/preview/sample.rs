@@ -125,7 +125,7 @@ impl Sample {
                             kind: ActorKind::Api,
                             token_id: None,
                         },
-                        correlation_id: String::new(),
+                        cause: events::Cause::default(),
                         change: Change::Order(Box::new(change)),
                     },
                     stored_body: None,

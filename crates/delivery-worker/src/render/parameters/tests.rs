@@ -38,7 +38,7 @@ fn of(change: super::Change) -> super::Event {
             kind: ActorKind::Api,
             token_id: None,
         },
-        correlation_id: String::new(),
+        cause: events::Cause::default(),
         change,
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn event(change: Change) -> Event {
             kind: ActorKind::Api,
             token_id: None,
         },
-        correlation_id: String::new(),
+        cause: events::Cause::default(),
         change,
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn event(change: Change) -> Event {
             kind: ActorKind::System,
             token_id: None,
         },
-        correlation_id: String::new(),
+        cause: events::Cause::default(),
         change,
     }
 }

@@ -2,8 +2,8 @@
 
 use broker::{OutgoingMessage, Publisher};
 use events::{
-    AccountId, Actor, ActorKind, Change, Event, EventId, LeadConversionRequested, LeadConverted,
-    LeadId, Timestamp,
+    AccountId, Actor, ActorKind, Cause, Change, Event, EventId, LeadConversionRequested,
+    LeadConverted, LeadId, Timestamp,
 };
 use test_support::wait_until;
 
@@ -48,7 +48,10 @@ pub(crate) fn asked(account_id: i64, lead: LeadConversionRequested) -> Event {
             kind: ActorKind::Lead,
             token_id: None,
         },
-        correlation_id: format!("request of {}", lead.lead_id),
+        cause: Cause {
+            correlation_id: format!("request of {}", lead.lead_id),
+            ..Cause::default()
+        },
         change: Change::LeadConversionRequested(Box::new(lead)),
     }
 }

@@ -67,7 +67,7 @@ async fn a_client_with_every_field_is_answered_as_it_is_stored() {
         .map(|field| field.name.as_str())
         .collect();
     assert_eq!(names, ["Город", "INN", "VIP", "Скидка", "Пусто"]);
-    assert_eq!(event.correlation_id, "client-1");
+    assert_eq!(event.cause.correlation_id, "client-1");
     assert_eq!(
         envelope(&event).to_string(),
         json!({

@@ -58,7 +58,7 @@ async fn a_lead_becomes_a_client_and_an_order() {
     for event in &events {
         assert_eq!(event.actor.kind.as_str(), "lead");
         assert_eq!(event.actor.token_id, None);
-        assert_eq!(event.correlation_id, "request of 5");
+        assert_eq!(event.cause.correlation_id, "request of 5");
     }
     let client = &client_change(&events[0]).client;
     assert_eq!(client.realname, "Иван");

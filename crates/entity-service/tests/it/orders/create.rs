@@ -165,7 +165,7 @@ async fn the_event_carries_the_stage_the_pipeline_and_the_client() {
     assert_eq!(event.occurred_at.0, NOW_US);
     assert_eq!(event.actor.kind, ActorKind::Api);
     assert_eq!(event.actor.token_id.as_ref().unwrap().0, TOKEN_ID);
-    assert_eq!(event.correlation_id, "request-17");
+    assert_eq!(event.cause.correlation_id, "request-17");
     assert_eq!(event.id.0.get_version_num(), 7);
     let change = order_change(&event);
     assert_eq!(change.action, Action::Add);
@@ -207,9 +207,9 @@ async fn a_request_without_an_id_of_its_own_gets_one() {
     let event = app.new_event().await;
     assert_eq!(
         answer.headers["x-request-id"],
-        event.correlation_id.as_str()
+        event.cause.correlation_id.as_str()
     );
-    assert_eq!(event.correlation_id.len(), 36);
+    assert_eq!(event.cause.correlation_id.len(), 36);
 }
 
 /// Posts `{"<key>": <json>}` as it is written and returns the stored value as it is written.

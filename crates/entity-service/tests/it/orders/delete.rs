@@ -31,7 +31,7 @@ async fn a_deleted_order_is_gone_and_its_event_has_the_last_state() {
     assert_eq!(change.revision, 3);
     assert_eq!(change.changed, Vec::<String>::new());
     assert_eq!(change.previous, None);
-    assert_eq!(event.correlation_id, "bye");
+    assert_eq!(event.cause.correlation_id, "bye");
     let mut last = order;
     last["price"] = json!(2);
     last["revision"] = json!(3);
@@ -95,7 +95,7 @@ async fn the_tasks_of_a_deleted_order_are_told_of_first_and_at_once() {
     assert_eq!(gone, expected);
     assert_eq!(order_change(deleted).action, Action::Delete);
     assert_eq!(order_change(deleted).revision, 2);
-    assert_eq!(bulk.correlation_id, deleted.correlation_id);
+    assert_eq!(bulk.cause.correlation_id, deleted.cause.correlation_id);
     let envelope = envelope(bulk);
     assert_eq!(envelope["type"], "task.delete");
     assert_eq!(

@@ -55,7 +55,7 @@ async fn a_patch_changes_what_it_names_and_the_event_says_what_was() {
     assert_eq!(change.order.stage.name, pipeline["stages"][1]["name"]);
     let before = change.previous.as_ref().unwrap();
     assert_eq!(before.stage.name, pipeline["stages"][0]["name"]);
-    assert_eq!(event.correlation_id, "edit-1");
+    assert_eq!(event.cause.correlation_id, "edit-1");
     assert_eq!(
         envelope(&event).to_string(),
         json!({

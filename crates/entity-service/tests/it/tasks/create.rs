@@ -65,7 +65,7 @@ async fn a_task_with_every_field_is_answered_as_it_is_stored() {
         change.task.date_from,
         Some(Timestamp(1_767_312_000_000_000))
     );
-    assert_eq!(event.correlation_id, "task-1");
+    assert_eq!(event.cause.correlation_id, "task-1");
     assert_eq!(
         envelope(&event).to_string(),
         json!({

@@ -87,7 +87,7 @@ async fn all_tasks_of_an_order_go_with_one_event() {
         })
         .to_string()
     );
-    assert_eq!(event.correlation_id, "sweep");
+    assert_eq!(event.cause.correlation_id, "sweep");
     for task in &tasks {
         app.api.get(&path_of(task)).await.expect(404);
     }

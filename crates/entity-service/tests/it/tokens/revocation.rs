@@ -102,7 +102,7 @@ async fn the_queue_is_followed_and_what_cannot_be_read_is_parked() {
             kind: ActorKind::System,
             token_id: None,
         },
-        correlation_id: String::new(),
+        cause: events::Cause::default(),
         change: Change::TokenRevoked(TokenRevoked {
             token_id: TokenId(TOKEN_ID.to_owned()),
         }),

@@ -109,6 +109,7 @@ impl Detail {
             body: body.body.clone(),
             body_bytes: row.body_bytes,
             correlation_id: row.correlation_id.clone(),
+            traceparent: String::new(),
         })
     }
 
