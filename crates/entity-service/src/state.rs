@@ -31,7 +31,7 @@ impl AppState {
             TokenId(caller.token_id.clone()),
             Cause {
                 correlation_id: correlation_id.to_string(),
-                traceparent: correlation_id.traceparent().to_owned(),
+                traceparent: correlation_id.traceparent().into(),
             },
             self.clock.now(),
         )

@@ -33,7 +33,7 @@ pub struct Cause {
     /// Ties together what one request caused; empty if unknown.
     pub correlation_id: String,
     /// Its place in its trace, as in the header of W3C Trace Context; empty where it is not traced.
-    pub traceparent: String,
+    pub traceparent: Box<str>,
 }
 
 /// Who made a change.

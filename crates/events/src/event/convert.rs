@@ -26,7 +26,7 @@ impl Event {
             occurred_at_us: self.occurred_at.0,
             actor: Some(self.actor.to_raw()),
             correlation_id: self.cause.correlation_id.clone(),
-            traceparent: self.cause.traceparent.clone(),
+            traceparent: self.cause.traceparent.to_string(),
             change: Some(self.change.to_raw()),
         };
         event.encode_to_vec()
@@ -59,7 +59,7 @@ impl Event {
                 .and_then(|actor| Actor::from_raw(actor).map_err(|error| error.inside("actor")))?,
             cause: Cause {
                 correlation_id: event.correlation_id,
-                traceparent: event.traceparent,
+                traceparent: event.traceparent.into(),
             },
             change: Change::from_raw(change)?,
         }))

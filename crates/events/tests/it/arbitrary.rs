@@ -49,12 +49,12 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
 
 fn cause() -> impl Strategy<Value = Cause> {
     let traced = prop_oneof![
-        Just(String::new()),
-        Just("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01".to_owned()),
+        Just(""),
+        Just("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
     ];
     (text(), traced).prop_map(|(correlation_id, traceparent)| Cause {
         correlation_id,
-        traceparent,
+        traceparent: traceparent.into(),
     })
 }
 

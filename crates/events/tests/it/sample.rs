@@ -26,7 +26,7 @@ pub(crate) fn event(change: Change) -> Event {
         },
         cause: Cause {
             correlation_id: "req-7".into(),
-            traceparent: String::new(),
+            ..Cause::default()
         },
         change,
     }

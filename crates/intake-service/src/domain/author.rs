@@ -21,7 +21,7 @@ impl Author {
             token_id: TokenId(caller.token_id.clone()),
             cause: Cause {
                 correlation_id: correlation_id.to_string(),
-                traceparent: correlation_id.traceparent().to_owned(),
+                traceparent: correlation_id.traceparent().into(),
             },
             now,
         }

@@ -180,7 +180,7 @@ fn conversion(arrival: &Arrival, lead: &Lead) -> Option<Event> {
         },
         cause: Cause {
             correlation_id: arrival.request.correlation_id.clone(),
-            traceparent: arrival.request.traceparent.clone(),
+            traceparent: arrival.request.traceparent.as_str().into(),
         },
         change: Change::LeadConversionRequested(Box::new(conversion_request(
             lead,
