@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use events::Timestamp;
 
-use crate::send::{FailureKind, SendOutcome};
+use crate::send::SendOutcome;
 use retry_after::pause_asked_for;
 
 const fn seconds(seconds: u64) -> Duration {
@@ -116,14 +116,11 @@ impl RetryPolicy {
         let again = next_pause.map_or(Verdict::Failed, Verdict::Retry);
         let answer = match outcome {
             SendOutcome::Answered(answer) => answer,
-            SendOutcome::Failed(failure) => {
+            SendOutcome::Failed(_) => {
                 return Decision {
                     verdict: again,
                     effect: Effect::None,
-                    health: match failure.kind {
-                        FailureKind::Blocked => Health::Unknown,
-                        _ => Health::Failure,
-                    },
+                    health: Health::Failure,
                 };
             }
         };
@@ -169,7 +166,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::send::{Answer, SendFailure};
+    use crate::send::{Answer, FailureKind, SendFailure};
 
     fn answered(status: u16, headers: &[(&'static str, &str)]) -> SendOutcome {
         let headers: HeaderMap = headers
@@ -297,7 +294,7 @@ mod tests {
             let at_once = [("retry-after", "0")];
             assert_eq!(health(false, status, &at_once), Health::Failure, "{status}");
         }
-        assert_eq!(failed(FailureKind::Blocked).health, Health::Unknown);
+        assert_eq!(failed(FailureKind::Blocked).health, Health::Failure);
         assert_eq!(failed(FailureKind::Timeout).health, Health::Failure);
     }
 

@@ -123,6 +123,10 @@ impl Obstacle {
                     .to_owned()
             }
             Self::Paused => match self.until(&delivery.standing) {
+                Some(until) if until.0 < delivery.row.due_at_us => {
+                    let due = Timestamp(delivery.row.due_at_us).to_rfc3339();
+                    format!("It is tried again at {due}, when its own time has come.")
+                }
                 Some(_) => "It is sent then.".to_owned(),
                 None => "It is sent when that ends.".to_owned(),
             },

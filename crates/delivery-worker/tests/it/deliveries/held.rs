@@ -84,6 +84,24 @@ async fn a_receiver_that_asks_to_wait_pauses_its_webhook() {
 }
 
 #[tokio::test]
+async fn a_pause_that_the_receiver_asked_for_brings_no_attempt_forward() {
+    let app = TestApp::start().await;
+    app.create_webhook(json!({"retry_schedule_s": [0, 7200]}))
+        .await;
+    let busy = Answer::status(429).header("Retry-After", "60");
+    app.receiver.answer_next(busy);
+    app.publish(&order_added(ACCOUNT, 1)).await;
+    let held = app
+        .wait_for_delivery("?origin=event", |delivery| delivery["held"] == true)
+        .await;
+    let why = held["waits_because"].as_str().unwrap();
+    assert!(
+        why.contains("as the receiver asked. It is tried again at 20"),
+        "{why}"
+    );
+}
+
+#[tokio::test]
 async fn deliveries_of_an_inactive_webhook_are_held() {
     let app = TestApp::start().await;
     let created = app.create_webhook(json!({})).await;
