@@ -40,8 +40,8 @@ pub(crate) struct ReplayRequest {
     #[schema(example = json!(["order.add"]))]
     events: Option<Vec<String>>,
     /// Only events whose delivery to it is `delivered`, `failed`, `skipped` or `expired`, or that
-    /// were never queued for it although they fire it as it is set now (`missing`). Unless given,
-    /// all that fire it as it is set now.
+    /// fire it as it is set now, were never queued for it and not brought by an earlier job
+    /// (`missing`). Unless given, all that fire it as it is set now.
     #[schema(example = "failed")]
     state: Option<String>,
     /// How many deliveries to queue per second, 1 to 1000; as fast as it can without standing in

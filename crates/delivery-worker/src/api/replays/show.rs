@@ -75,9 +75,17 @@ fn in_vain(found: &FoundReplay, selection: &Selection) -> Option<String> {
             "{skipped} were meant, and none can be sent: a person was erased from it, it \
              is no longer kept, it is still to be sent anyway, or a newer revision is there."
         ),
-        Selection::Replay(_) if examined == 0 => {
-            "Nothing of what was asked for happened in the span of time, or it is no longer kept."
-                .to_owned()
+        Selection::Replay(selection) if examined == 0 => {
+            let of_jobs = match selection.state {
+                ReplayedState::Ended(_) => {
+                    " What an earlier job sent is sent again by POST /deliveries/retry."
+                }
+                _ => "",
+            };
+            format!(
+                "Nothing of what was asked for happened in the span of time, or it is no longer \
+                 kept.{of_jobs}"
+            )
         }
         Selection::Replay(selection) if selection.state == ReplayedState::Missing => format!(
             "Of {examined} events none is missing: what fires it as it is set now has a delivery."

@@ -42,7 +42,7 @@ pub(crate) enum ReplayedState {
     /// All that fire the webhook as it is set now.
     #[default]
     Any,
-    /// Those that fire it as it is set now and were never queued for it.
+    /// Those that fire it as it is set now, were never queued for it, and were brought by no job.
     Missing,
     /// Those whose delivery to it came to this end.
     Ended(DeliveryState),

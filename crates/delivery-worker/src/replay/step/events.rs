@@ -220,7 +220,7 @@ impl Content {
         };
         let is_erased = self.events.get(id).is_none_or(EventCandidate::is_erased);
         let is_meant = match selection.state {
-            ReplayedState::Missing if self.known.any.contains(id) => false,
+            ReplayedState::Missing if self.known.not_missing.contains(id) => false,
             // What an erased event said cannot be matched any more.
             ReplayedState::Any | ReplayedState::Missing if !is_erased => is_fired(webhook, body),
             _ => true,

@@ -146,8 +146,9 @@ pub(crate) fn hold_bodies(
 /// What a webhook already has of some events.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KnownDeliveries {
-    /// Events with any delivery, replays included.
-    pub(crate) any: HashSet<Vec<u8>>,
+    /// Events that were queued for it, or that a replay has brought it or is about to. What a
+    /// replay did not bring, or what was taken back of one, is missing as before.
+    pub(crate) not_missing: HashSet<Vec<u8>>,
     /// Events with one that is still to be sent.
     pub(crate) pending: HashSet<Vec<u8>>,
 }
@@ -160,20 +161,24 @@ pub(crate) fn list_known(
     first: &[u8],
     last: &[u8],
 ) -> Result<KnownDeliveries, DatabaseError> {
-    let rows: Vec<(Option<Vec<u8>>, String)> = on_backend!(conn, |c| deliveries::table
+    let rows: Vec<(Option<Vec<u8>>, String, String)> = on_backend!(conn, |c| deliveries::table
         .filter(deliveries::account_id.eq(account_id.0))
         .filter(deliveries::webhook_id.eq(webhook.0))
         .filter(deliveries::id.between(first, last))
         .filter(deliveries::origin.ne(Origin::Test.as_str()))
-        .select((deliveries::event_id, deliveries::state))
+        .select((deliveries::event_id, deliveries::state, deliveries::origin))
         .load(c))?;
     let mut known = KnownDeliveries::default();
-    for (event_id, state) in rows {
+    for (event_id, state, origin) in rows {
         let Some(event_id) = event_id else { continue };
-        if state == DeliveryState::Pending.as_str() {
+        let is_pending = state == DeliveryState::Pending.as_str();
+        if is_pending {
             known.pending.insert(event_id.clone());
         }
-        known.any.insert(event_id);
+        let is_replay = origin == Origin::Replay.as_str();
+        if !is_replay || is_pending || state == DeliveryState::Delivered.as_str() {
+            known.not_missing.insert(event_id);
+        }
     }
     Ok(known)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use test_support::Answer;
 
 use super::jobs::{replay, replayed, wait_for_job, wait_until_done, webhook_that_missed};
@@ -46,6 +46,12 @@ async fn what_was_queued_is_taken_back() {
             assert!(why.contains("cancelled"), "{why}");
         }
     }
+    // What was taken back is missing as before.
+    app.receiver.answer_always(Answer::ok());
+    let rest = replay(&app.api, &webhook, json!({"state": "missing"})).await;
+    let rest = wait_until_done(&app.api, &rest).await;
+    let brought = |job: &Value| job["progress"]["delivered"].as_i64().unwrap();
+    assert_eq!(brought(&over) + brought(&rest), 40, "{rest}");
     // Once more changes nothing.
     let again = app.api.post(&path, json!({})).await.expect(200).json();
     assert_eq!(again["finished_at"], over["finished_at"]);

@@ -55,6 +55,30 @@ async fn what_a_webhook_missed_is_sent_to_it() {
 }
 
 #[tokio::test]
+async fn what_a_job_did_not_bring_is_missing_as_before() {
+    let app = TestApp::start().await;
+    let once = json!({"retry_schedule_s": [0]});
+    let webhook = webhook_that_missed(&app, 1..=3, once).await;
+    app.receiver.answer_next(Answer::status(500));
+    let missing = json!({"state": "missing"});
+    let first = replay(&app.api, &webhook, missing.clone()).await;
+    let first = wait_until_done(&app.api, &first).await;
+    assert_eq!(first["progress"]["failed"], 1);
+    // The event's own delivery did not fail: there is none.
+    let failed = replay(&app.api, &webhook, json!({"state": "failed"})).await;
+    let failed = wait_until_done(&app.api, &failed).await;
+    let note = failed["note"].as_str().unwrap();
+    assert!(
+        note.ends_with("is sent again by POST /deliveries/retry."),
+        "{note}"
+    );
+    let second = replay(&app.api, &webhook, missing).await;
+    let second = wait_until_done(&app.api, &second).await;
+    assert_eq!(second["progress"]["queued"], 1);
+    assert_eq!(second["progress"]["delivered"], 1);
+}
+
+#[tokio::test]
 async fn a_span_without_changes_is_through_at_once() {
     let app = TestApp::start().await;
     let webhook = app.create_webhook(json!({})).await;
