@@ -4,6 +4,7 @@
 mod retention;
 mod secret_text;
 mod servers;
+mod traces;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU16;
@@ -13,12 +14,12 @@ use std::time::Duration;
 use config::{Config, ConfigError, Environment, File, FileFormat};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
-use telemetry::traces::TraceConfig;
-use telemetry::{InitError, LogFormat, Telemetry};
+use telemetry::LogFormat;
 
 pub(crate) use retention::RetentionSettings;
 pub(crate) use secret_text::SecretText;
 pub(crate) use servers::{BrokerSettings, KeySettings, RoleSettings};
+pub(crate) use traces::TraceSettings;
 
 /// Callbacks in flight to one webhook, at most.
 const MAX_CONCURRENCY: u16 = 64;
@@ -60,16 +61,6 @@ pub(crate) struct HttpSettings {
 pub(crate) struct LogSettings {
     pub(crate) filter: String,
     pub(crate) format: LogFormat,
-}
-
-/// Where traces go.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TraceSettings {
-    #[serde(deserialize_with = "collector")]
-    endpoint: Option<String>,
-    #[serde(deserialize_with = "ratio")]
-    sample_ratio: f64,
 }
 
 /// How leads come in.
@@ -137,22 +128,6 @@ impl Settings {
     }
 }
 
-impl Settings {
-    /// Sets up what tells of the process; for `service` as traces name it.
-    ///
-    /// # Errors
-    /// [`InitError`] for a filter or an address that is none.
-    pub(crate) fn init_telemetry(&self, service: &str) -> Result<Telemetry, InitError> {
-        let traces = self.traces.endpoint.as_ref().map(|endpoint| TraceConfig {
-            endpoint: endpoint.clone(),
-            sample_ratio: self.traces.sample_ratio,
-            service: service.to_owned(),
-            version: env!("CARGO_PKG_VERSION"),
-        });
-        telemetry::init(self.log.format, &self.log.filter, traces.as_ref())
-    }
-}
-
 /// The URL at which a process on this machine reaches a server that listens there.
 pub(crate) fn local_url(mut listen: SocketAddr) -> String {
     if listen.ip().is_unspecified() {
@@ -213,21 +188,6 @@ fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Strin
         return Err(de::Error::custom(why));
     }
     Ok(Some(text.to_owned()))
-}
-
-fn collector<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    let text = text.trim();
-    Ok((!text.is_empty()).then(|| text.to_owned()))
-}
-
-fn ratio<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    let ratio = f64::deserialize(deserializer)?;
-    if !(0.0..=1.0).contains(&ratio) {
-        let why = format!("traces.sample_ratio is {ratio}; give a number from 0 to 1");
-        return Err(de::Error::custom(why));
-    }
-    Ok(ratio)
 }
 
 /// What a webhook may set for itself, too.

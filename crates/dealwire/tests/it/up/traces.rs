@@ -1,19 +1,24 @@
 //! One trace from a request to its callbacks.
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use test_support::{Method, MockReceiver};
 
 use super::process::{Up, dealwire};
 use crate::collector::{CALLER, Collector, way_to};
+
+async fn traced(collector: &Collector, home: &TempDir) -> Up {
+    let mut command = dealwire();
+    command.env("DEALWIRE__TRACES__ENDPOINT", collector.endpoint());
+    Up::start_with(command, home.path()).await
+}
 
 #[tokio::test]
 async fn an_edit_and_its_callback_are_one_trace() {
     let home = tempfile::tempdir().unwrap();
     let collector = Collector::start().await;
     let receiver = MockReceiver::start().await;
-    let mut command = dealwire();
-    command.env("DEALWIRE__TRACES__ENDPOINT", collector.endpoint());
-    let up = Up::start_with(command, home.path()).await;
+    let up = traced(&collector, &home).await;
     up.webhook(&receiver.url("/"), "json", &["order.add"]).await;
     let headers = [("traceparent", CALLER)];
     let order = json!({"name": "Заказ"});
@@ -41,9 +46,7 @@ async fn a_lead_its_order_and_the_callback_are_one_trace() {
     let home = tempfile::tempdir().unwrap();
     let collector = Collector::start().await;
     let receiver = MockReceiver::start().await;
-    let mut command = dealwire();
-    command.env("DEALWIRE__TRACES__ENDPOINT", collector.endpoint());
-    let up = Up::start_with(command, home.path()).await;
+    let up = traced(&collector, &home).await;
     up.webhook(&receiver.url("/"), "json", &["order.add"]).await;
     let source = json!({"type": "webhook", "name": "site"});
     let source: Value = up
