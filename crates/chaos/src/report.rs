@@ -6,7 +6,7 @@ use crate::faults::RECOVERY;
 use crate::leads::{LeadVerdict, Posts};
 use crate::ledger::Seen;
 use crate::options::Form;
-use crate::verdict::{Recovery, Verdict};
+use crate::verdict::{AtOnce, Recovery, Verdict};
 
 /// Findings shown of one kind; the rest is counted.
 const SHOWN: usize = 5;
@@ -112,13 +112,14 @@ fn print_callbacks(verdict: &Verdict) {
 
 fn print_recoveries(recoveries: &[Recovery]) {
     println!(
-        "\n{:<24} {:>8} {:>9} {:>9} {:>9} {:>10} {:>8} {:>13}",
-        "fault", "down", "2xx", "callback", "fresh", "caught up", "repeats", "out of order"
+        "\n{:<24} {:>8} {:>8} {:>9} {:>9} {:>9} {:>10} {:>8} {:>13}",
+        "fault", "at", "down", "2xx", "callback", "fresh", "caught up", "repeats", "out of order"
     );
     for recovery in recoveries {
         println!(
-            "{:<24} {:>8} {:>9} {:>9} {:>9} {:>10} {:>8} {:>13}",
+            "{:<24} {:>8} {:>8} {:>9} {:>9} {:>9} {:>10} {:>8} {:>13}",
             recovery.what,
+            seconds(Some(recovery.at)),
             seconds(Some(recovery.down)),
             seconds(recovery.accepted),
             seconds(recovery.callback),
@@ -135,13 +136,14 @@ fn print_recoveries(recoveries: &[Recovery]) {
 }
 
 fn print_findings(seen: &Seen, verdict: &Verdict, lead_verdict: &LeadVerdict) {
+    let overlaps: Vec<String> = verdict.overlaps.iter().map(AtOnce::to_string).collect();
     let of_callbacks = [
         ("lost", &*verdict.lost),
         ("without a change", &verdict.unexpected),
         ("under two ids", &verdict.doubled),
         ("wrong signature", &verdict.wrong_signatures),
         ("wrong body", &verdict.wrong_bodies),
-        ("at once", &verdict.overlaps),
+        ("at once", &overlaps),
         ("out of order", &verdict.disordered),
         ("wrong answer", &seen.wrong_answers),
     ];

@@ -3,6 +3,7 @@
 mod recovery;
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use crate::arrivals::{Arrival, Arrivals};
@@ -30,7 +31,8 @@ pub(crate) struct Verdict {
     pub(crate) wrong_signatures: Vec<String>,
     /// A repeat differs, or does not say what was written.
     pub(crate) wrong_bodies: Vec<String>,
-    pub(crate) overlaps: Vec<String>,
+    /// Two callbacks of one record were on their way to one webhook at once.
+    pub(crate) overlaps: Vec<AtOnce>,
     /// A revision was first taken after a later one by a webhook that promises order.
     pub(crate) disordered: Vec<String>,
     /// Left out for a newer one, where the webhook wants only that.
@@ -46,10 +48,26 @@ pub(crate) struct Verdict {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Repeat {
     pub(crate) webhook: u32,
+    /// When it had first come.
+    pub(crate) came_at: Instant,
     /// When it had first been taken.
     pub(crate) taken_at: Instant,
     /// When it came again.
     pub(crate) again_at: Instant,
+}
+
+/// A callback that came while another one of its record was being answered.
+#[derive(Debug)]
+pub(crate) struct AtOnce {
+    pub(crate) webhook: u32,
+    pub(crate) at: Instant,
+    pub(crate) what: String,
+}
+
+impl fmt::Display for AtOnce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
 }
 
 type Place = (u32, Key);
@@ -157,13 +175,17 @@ pub(crate) fn judge(ledger: &Ledger, arrivals: &Arrivals) -> Verdict {
             continue;
         }
         let apart = later.at.saturating_duration_since(earlier.at);
-        verdict.overlaps.push(format!(
-            "{:.3} s into the run, {:.3} s after {} was begun: {}",
-            ledger.age_of(later.at).as_secs_f64(),
-            apart.as_secs_f64(),
-            earlier.id,
-            describe(hooks, later)
-        ));
+        verdict.overlaps.push(AtOnce {
+            webhook: later.webhook,
+            at: later.at,
+            what: format!(
+                "{:.3} s into the run, {:.3} s after {} was begun: {}",
+                ledger.age_of(later.at).as_secs_f64(),
+                apart.as_secs_f64(),
+                earlier.id,
+                describe(hooks, later)
+            ),
+        });
     }
     verdict
 }
@@ -184,7 +206,7 @@ fn order_of(hooks: &[Hook], number: u32) -> Order {
 
 fn judge_repeats(hooks: &[Hook], arrivals: &[Arrival], verdict: &mut Verdict) {
     let mut first: HashMap<&str, &Arrival> = HashMap::new();
-    let mut taken: HashMap<&str, Instant> = HashMap::new();
+    let mut taken: HashMap<&str, (Instant, Instant)> = HashMap::new();
     for arrival in arrivals {
         let id = arrival.id.as_str();
         let before = first.entry(id).or_insert(arrival);
@@ -200,15 +222,17 @@ fn judge_repeats(hooks: &[Hook], arrivals: &[Arrival], verdict: &mut Verdict) {
                 .wrong_bodies
                 .push(format!("another body: {}", describe(hooks, arrival)));
         }
-        if let Some(at) = taken.get(id).filter(|at| **at < arrival.at) {
+        let before = taken.get(id).filter(|(_, at)| *at < arrival.at);
+        if let Some(&(came_at, taken_at)) = before {
             verdict.repeats.push(Repeat {
                 webhook: arrival.webhook,
-                taken_at: *at,
+                came_at,
+                taken_at,
                 again_at: arrival.at,
             });
         }
         if let Some(at) = arrival.taken_at {
-            taken.entry(id).or_insert(at);
+            taken.entry(id).or_insert((arrival.at, at));
         }
     }
 }
@@ -269,11 +293,11 @@ impl Verdict {
             &self.doubled,
             &self.wrong_signatures,
             &self.wrong_bodies,
-            &self.overlaps,
             &self.disordered,
         ]
         .iter()
         .all(|found| found.is_empty())
+            && self.overlaps.is_empty()
     }
 }
 

@@ -1,31 +1,25 @@
 //! What an operator can set: embedded defaults, then a file, then the
 //! environment; the command line comes on top in each subcommand.
 
+mod delivery;
 mod retention;
 mod secret_text;
 mod servers;
 mod traces;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use config::{Config, ConfigError, Environment, File, FileFormat};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
 use telemetry::LogFormat;
 
+pub(crate) use delivery::DeliverySettings;
 pub(crate) use retention::RetentionSettings;
 pub(crate) use secret_text::SecretText;
 pub(crate) use servers::{BrokerSettings, KeySettings, RoleSettings};
 pub(crate) use traces::TraceSettings;
-
-/// Callbacks in flight to one webhook, at most.
-const MAX_CONCURRENCY: u16 = 64;
-const MAX_GAP_WAIT_SECONDS: u32 = 24 * 60 * 60;
-const MAX_BREAKER_FAILURES: u32 = 1_000_000;
-const MAX_BREAKER_PAUSE_SECONDS: u32 = 60 * 60;
 
 /// The defaults with their comments, as `dealwire settings` prints them.
 pub(crate) const DEFAULTS: &str = include_str!("settings/defaults.toml");
@@ -73,30 +67,6 @@ pub(crate) struct IntakeSettings {
     pub(crate) trusted_proxies: Vec<IpNet>,
 }
 
-/// Who may be called back, and how hard.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DeliverySettings {
-    #[serde(deserialize_with = "networks")]
-    pub(crate) allow_networks: Vec<IpNet>,
-    pub(crate) https_only: bool,
-    #[serde(deserialize_with = "files")]
-    pub(crate) extra_ca_files: Vec<PathBuf>,
-    #[serde(deserialize_with = "concurrency")]
-    pub(crate) concurrency: NonZeroU16,
-    #[serde(rename = "gap_wait_seconds", deserialize_with = "gap_wait")]
-    pub(crate) gap_wait: Duration,
-    #[serde(deserialize_with = "breaker_failures")]
-    pub(crate) breaker_failures: u32,
-    #[serde(rename = "breaker_pause_seconds", deserialize_with = "breaker_pause")]
-    pub(crate) breaker_pause: Duration,
-    #[serde(
-        rename = "breaker_longest_pause_seconds",
-        deserialize_with = "breaker_longest_pause"
-    )]
-    pub(crate) breaker_longest_pause: Duration,
-}
-
 /// A setting is missing, unknown or malformed; the text names it and its place.
 #[derive(Debug, thiserror::Error)]
 #[error("the settings are not usable: {0}")]
@@ -124,7 +94,9 @@ impl Settings {
             sources = sources.add_source(File::from(file).format(FileFormat::Toml));
         }
         let settings = sources.add_source(environment).build()?;
-        Ok(settings.try_deserialize()?)
+        let settings: Self = settings.try_deserialize()?;
+        settings.delivery.check()?;
+        Ok(settings)
     }
 }
 
@@ -190,62 +162,6 @@ fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Strin
     Ok(Some(text.to_owned()))
 }
 
-/// What a webhook may set for itself, too.
-fn concurrency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<NonZeroU16, D::Error> {
-    let number = NonZeroU16::deserialize(deserializer)?;
-    if number.get() > MAX_CONCURRENCY {
-        let why = format!("{number} is over the most that a webhook may have, {MAX_CONCURRENCY}");
-        return Err(de::Error::custom(why));
-    }
-    Ok(number)
-}
-
-/// Up to a day: nothing behind a gap moves on meanwhile.
-fn gap_wait<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let seconds = u32::deserialize(deserializer)?;
-    if seconds > MAX_GAP_WAIT_SECONDS {
-        let why = format!(
-            "delivery.gap_wait_seconds is {seconds}; give a number from 0 to {MAX_GAP_WAIT_SECONDS}"
-        );
-        return Err(de::Error::custom(why));
-    }
-    Ok(Duration::from_secs(seconds.into()))
-}
-
-fn breaker_failures<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    from_one(
-        deserializer,
-        "delivery.breaker_failures",
-        MAX_BREAKER_FAILURES,
-    )
-}
-
-fn breaker_pause<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let key = "delivery.breaker_pause_seconds";
-    let seconds = from_one(deserializer, key, MAX_BREAKER_PAUSE_SECONDS)?;
-    Ok(Duration::from_secs(seconds.into()))
-}
-
-fn breaker_longest_pause<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let key = "delivery.breaker_longest_pause_seconds";
-    let seconds = from_one(deserializer, key, MAX_BREAKER_PAUSE_SECONDS)?;
-    Ok(Duration::from_secs(seconds.into()))
-}
-
-/// A number from 1 to `most`.
-fn from_one<'de, D: Deserializer<'de>>(
-    deserializer: D,
-    key: &str,
-    most: u32,
-) -> Result<u32, D::Error> {
-    let number = u32::deserialize(deserializer)?;
-    if !(1..=most).contains(&number) {
-        let why = format!("{key} is {number}; give a number from 1 to {most}");
-        return Err(de::Error::custom(why));
-    }
-    Ok(number)
-}
-
 /// A network in CIDR form, or a single address.
 pub(crate) fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
@@ -257,6 +173,8 @@ pub(crate) fn network(text: &str) -> Result<IpNet, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn with_env(pairs: &[(&str, &str)]) -> Environment {
@@ -353,6 +271,10 @@ mod tests {
             (
                 "[delivery]\nbreaker_longest_pause_seconds = 0",
                 "delivery.breaker_longest_pause_seconds",
+            ),
+            (
+                "[delivery]\nbreaker_pause_seconds = 301",
+                "breaker_longest_pause_seconds",
             ),
             (
                 "[delivery]\nallow_networks = [\"10.0.0.0/40\"]",

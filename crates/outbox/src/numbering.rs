@@ -1,7 +1,6 @@
 //! The gap-free sequence, and reading along it.
 
 use database::{Backend, Connection, DatabaseError, on_backend, statement};
-use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Binary, Text};
@@ -20,9 +19,6 @@ pub(crate) struct Numbered {
     #[diesel(sql_type = Binary)]
     pub(crate) body: Vec<u8>,
 }
-
-/// Or the server plans it each time, since the limit could be any.
-const PLAN_ONCE: &str = "SET LOCAL plan_cache_mode = force_generic_plan";
 
 const ASSIGN: &str = "
 WITH waiting AS MATERIALIZED (
@@ -56,7 +52,6 @@ pub(crate) fn assign(
     epoch: i64,
     limit: i64,
 ) -> Result<Vec<Numbered>, DatabaseError> {
-    conn.batch_execute(PLAN_ONCE)?;
     Ok(statement(ASSIGN)
         .bind::<BigInt, _>(epoch)
         .bind::<BigInt, _>(limit)

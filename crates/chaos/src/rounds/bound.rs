@@ -14,7 +14,7 @@ use crate::arrivals::Seen;
 use crate::faults;
 use crate::hooks::Hook;
 use crate::plan::{Harm, Victim};
-use crate::verdict::Repeat;
+use crate::verdict::{AtOnce, Repeat};
 
 /// Within what time an answer is noted when nothing is broken: a commit on a machine
 /// that is busy with all of this.
@@ -57,13 +57,39 @@ pub(super) fn doubles(done: &[(Kind, faults::Fault)], seen: &Seen, repeats: &[Re
         windows.iter().filter(explains).count()
     };
     let taken = seen.arrivals.iter();
-    let bound = taken.filter_map(|one| Some(explained_by(one.webhook, one.taken_at?)));
-    let is_unexplained = |repeat: &&Repeat| explained_by(repeat.webhook, repeat.taken_at) == 0;
+    let bound = taken.filter_map(|one| {
+        let at = one.taken_at?;
+        Some(explained_by(one.webhook, at) + usize::from(is_late(one.at, at)))
+    });
+    let is_unexplained = |repeat: &&Repeat| {
+        let by_faults = explained_by(repeat.webhook, repeat.taken_at);
+        by_faults == 0 && !is_late(repeat.came_at, repeat.taken_at)
+    };
     Doubles {
         found: repeats.len(),
         bound: bound.sum(),
         unexplained: repeats.iter().filter(is_unexplained).copied().collect(),
     }
+}
+
+/// Whether a wire held a request back until the next one of its record was under way: its
+/// sender had been killed or had given it up, and both came when the wire went on.
+pub(super) fn is_held_back(done: &[(Kind, faults::Fault)], overlap: &AtOnce) -> bool {
+    done.iter().any(|(kind, fault)| {
+        let went_on = Window {
+            from: fault.back - ON_ITS_WAY,
+            to: fault.back + ON_ITS_WAY,
+            webhook: Some(overlap.webhook),
+        };
+        matches!(kind, Kind::Stall(Wire::Receiver(number)) if *number == overlap.webhook)
+            && went_on.holds(overlap.webhook, overlap.at)
+    })
+}
+
+/// Whether an answer was that late that its sender may have been gone: a machine that is busy
+/// makes some of the slow ones so.
+fn is_late(came_at: Instant, taken_at: Instant) -> bool {
+    taken_at - came_at > REQUEST - ON_ITS_WAY
 }
 
 /// The windows of a fault; none where all answers arrive and are noted.
@@ -90,9 +116,10 @@ fn windows(kind: Kind, fault: &faults::Fault) -> Vec<Window> {
         ],
         // Killed and started twice.
         Kind::WrongClock(..) => vec![of_sender(hit), of_sender(back)],
-        // Held back requests arrive in the end, when their sender has given them up.
+        // The answers to what had come do not get through, nor do requests that were held back:
+        // they arrive in the end, when their sender has given them up.
         Kind::Cut(Wire::Receiver(number)) | Kind::Stall(Wire::Receiver(number)) => vec![
-            window(hit - ON_ITS_WAY, hit + ON_ITS_WAY, Some(number)),
+            window(hit - ON_ITS_WAY, hit + REQUEST, Some(number)),
             window(back - ON_ITS_WAY, back + REQUEST, Some(number)),
         ],
         // Who is asked to end notes what it has sent, and so does who is parted from the
@@ -126,9 +153,10 @@ impl Doubles {
         }
         problems.extend(self.unexplained.iter().map(|repeat| {
             format!(
-                "no fault explains why a callback to `{}` that was taken at {:.2} s came again at \
-                 {:.2} s",
+                "no fault explains why a callback to `{}` that came at {:.2} s and was taken at \
+                 {:.2} s came again at {:.2} s",
                 hooks[repeat.webhook as usize].name,
+                second(repeat.came_at),
                 second(repeat.taken_at),
                 second(repeat.again_at)
             )
@@ -155,12 +183,13 @@ mod tests {
     fn repeat(taken_at: Instant) -> Repeat {
         Repeat {
             webhook: 1,
+            came_at: taken_at,
             taken_at,
             again_at: taken_at,
         }
     }
 
-    /// How many repeats are explained of those that were first taken so many seconds
+    /// How many repeats are not explained of those that were first taken so many seconds
     /// after the hit.
     fn unexplained(kind: Kind, seconds: &[u64]) -> usize {
         let hit = Instant::now() + Duration::from_secs(60);
@@ -187,5 +216,32 @@ mod tests {
         ] {
             assert_eq!(unexplained(kind, &[0, 5, 20]), expected, "{kind}");
         }
+    }
+
+    #[test]
+    fn an_answer_that_its_sender_may_not_have_waited_for_explains_a_repeat() {
+        let taken_at = Instant::now() + Duration::from_secs(60);
+        for (seconds, expected) in [(0, 1), (2, 1), (3, 0)] {
+            let repeat = Repeat {
+                came_at: taken_at - Duration::from_secs(seconds),
+                ..repeat(taken_at)
+            };
+            let unexplained = doubles(&[], &Seen::default(), &[repeat]).unexplained;
+            assert_eq!(unexplained.len(), expected, "{seconds} s");
+        }
+    }
+    #[test]
+    fn a_stalled_wire_may_bring_two_of_one_record_when_it_goes_on() {
+        let hit = Instant::now() + Duration::from_secs(60);
+        let (kind, fault) = fault(Kind::Stall(Wire::Receiver(1)), hit);
+        let (back, done) = (fault.back, [(kind, fault)]);
+        let is_held = |webhook, at| {
+            let what = String::new();
+            is_held_back(&done, &AtOnce { webhook, at, what })
+        };
+        assert!(is_held(1, back));
+        assert!(!is_held(2, back), "another wire");
+        assert!(!is_held(1, back + Duration::from_secs(1)), "too late");
+        assert!(!is_held(1, hit), "before");
     }
 }

@@ -12,7 +12,7 @@ use fault_proxy::FaultProxy;
 use hyper::{Method, StatusCode};
 use rig::{Ask, Receiver};
 
-use super::bound::{Doubles, doubles};
+use super::bound::{Doubles, doubles, is_held_back};
 use super::draw::{deal, draw};
 use super::fault::{Fault, Kind};
 use super::field::Fields;
@@ -191,11 +191,13 @@ impl Round {
         arrivals.mend();
         resume(site, &paths, &ledger).await?;
 
-        let settled = settle(site, &ledger, &book, &arrivals).await?;
+        let mut settled = settle(site, &ledger, &book, &arrivals).await?;
         problems.extend(settled.problems);
         let (log_summary, alarms) = logs::read(folder)?;
         problems.extend(alarms);
         let done = self.by_kind(done);
+        let overlaps = &mut settled.verdict.overlaps;
+        overlaps.retain(|overlap| !is_held_back(&done, overlap));
         let only_faults: Vec<_> = done.iter().map(|(_, fault)| fault.clone()).collect();
         let recoveries = recoveries(&only_faults, &ledger, &arrivals, &settled.verdict);
         problems.extend(report::without_recovery(&recoveries));

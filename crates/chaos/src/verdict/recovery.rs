@@ -12,6 +12,8 @@ use crate::ledger::{Change, Key, Ledger};
 #[derive(Debug)]
 pub(crate) struct Recovery {
     pub(crate) what: String,
+    /// When it began, by the run's clock.
+    pub(crate) at: Duration,
     pub(crate) down: Duration,
     /// From when it was back, to the first change accepted.
     pub(crate) accepted: Option<Duration>,
@@ -61,6 +63,7 @@ pub(crate) fn recoveries(
             .min();
         Recovery {
             what: fault.what.clone(),
+            at: ledger.age_of(fault.hit),
             down: back - fault.hit,
             accepted: accepted.map(since),
             callback: callback.map(since),

@@ -84,7 +84,8 @@ pub(crate) fn claim_due(
 ) -> Result<(i64, Vec<Claimed>), DatabaseError> {
     lock_lanes(conn, looks.iter().map(|look| look.ask.webhook.0))?;
     // Once the lanes are locked: a worker that enters later waits for them.
-    let (now_us, others) = has_others(conn, worker)?;
+    let now_us = conn.now_us()?;
+    let others = has_others(conn, worker, now_us)?;
     let (in_turn, plain): (Vec<Look>, Vec<Look>) = looks
         .iter()
         .partition(|look| kept.lanes.contains_key(&look.ask.webhook));

@@ -126,7 +126,7 @@ pub(crate) fn insert_arrivals(
         // under this lock.
         lock_config(conn)?;
     }
-    let not_claimed = records_of_others(conn, &terms.worker, &new)?;
+    let not_claimed = records_of_others(conn, &terms.worker, &new, now_us)?;
     let freed = in_turn::note_revisions_of(conn, &new, now_us)?;
     insert_deliveries(conn, terms, &new, &not_claimed, now_us)?;
     in_turn::keep_latest_of(conn, &new, now_us)?;
@@ -240,6 +240,7 @@ fn records_of_others(
     conn: &mut Connection<'_>,
     worker: &[u8],
     arrivals: &[&Arrival],
+    now_us: i64,
 ) -> Result<HashSet<(i64, RecordKey)>, DatabaseError> {
     let mut webhooks = Vec::new();
     let mut records = Vec::new();
@@ -262,8 +263,7 @@ fn records_of_others(
     }
     webhooks.sort_unstable();
     webhooks.dedup();
-    let (now_us, others) = has_others(conn, worker)?;
-    if !others {
+    if !has_others(conn, worker, now_us)? {
         return Ok(HashSet::new());
     }
     records.sort_unstable();

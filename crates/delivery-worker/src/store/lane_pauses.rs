@@ -62,3 +62,32 @@ pub(crate) fn resume_by_person(
     touch_webhook(conn, webhook, now_us)?;
     Ok(true)
 }
+
+/// Ends what the receiver at its URL before made a locked webhook's deliveries wait for: its pause
+/// and an open breaker. What failed there counts no longer.
+pub(crate) fn forget_receiver(
+    conn: &mut Connection<'_>,
+    webhook: WebhookId,
+) -> Result<(), DatabaseError> {
+    let now_us = conn.now_us()?;
+    on_backend!(conn, |c| diesel::update(
+        webhook_lanes::table.find(webhook.0).filter(
+            webhook_lanes::paused_until_us
+                .is_not_null()
+                .or(webhook_lanes::first_failure_at_us.is_not_null())
+                .or(webhook_lanes::open_until_us.is_not_null())
+                .or(webhook_lanes::failures.gt(0))
+        )
+    )
+    .set((
+        webhook_lanes::paused_until_us.eq(None::<i64>),
+        webhook_lanes::first_failure_at_us.eq(None::<i64>),
+        webhook_lanes::open_until_us.eq(None::<i64>),
+        webhook_lanes::failures.eq(0),
+        webhook_lanes::openings.eq(0),
+        webhook_lanes::changed_at_us.eq(now_us),
+        webhook_lanes::revision.eq(webhook_lanes::revision + 1),
+    ))
+    .execute(c))?;
+    Ok(())
+}

@@ -3,7 +3,6 @@
 
 use database::partitions::Moment;
 use database::{Connection, DatabaseError};
-use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
@@ -57,10 +56,6 @@ async fn no_statement_reads_all_that_is_pending() {
         let database = home.open(vec![crate::MIGRATIONS]).await;
         let read = database
             .write(move |conn| {
-                let Connection::Postgres(c) = conn else {
-                    return Ok(None);
-                };
-                c.batch_execute("SET LOCAL plan_cache_mode = force_generic_plan")?;
                 statement(conn, &[vec![1; 16], vec![2; 16]])?;
                 let Connection::Postgres(c) = conn else {
                     return Ok(None);

@@ -129,21 +129,21 @@ pub(crate) fn delete_worker(conn: &mut Connection<'_>, id: &[u8]) -> Result<(), 
     Ok(())
 }
 
-/// The database's time, and whether any other worker may have claims at the
-/// moment. To be asked while the lanes are locked that are claimed for: a
-/// worker that enters later waits for them, and then sees the claims.
+/// Whether any other worker may have claims, or had some at this time. To be asked
+/// while the lanes are locked that are claimed for: a worker that enters later
+/// waits for them, and then sees the claims.
 pub(crate) fn has_others(
     conn: &mut Connection<'_>,
     id: &[u8],
-) -> Result<(i64, bool), DatabaseError> {
-    let now_us = conn.now_us()?;
+    now_us: i64,
+) -> Result<bool, DatabaseError> {
     let other: Option<Vec<u8>> = on_backend!(conn, |c| workers::table
         .filter(workers::id.ne(id))
         .filter(workers::lease_until_us.gt(now_us))
         .select(workers::id)
         .first(c)
         .optional())?;
-    Ok((now_us, other.is_some()))
+    Ok(other.is_some())
 }
 
 /// Makes heartbeats wait for one another, so that of any two workers the later

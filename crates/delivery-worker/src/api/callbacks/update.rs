@@ -16,6 +16,7 @@ use crate::domain::webhook_record::WebhookPatch;
 use crate::secret::{KeyRing, KeysError, SealedPair, SecretOwner};
 use crate::state::AppState;
 use crate::store::error::StoreError;
+use crate::store::lane_pauses::forget_receiver;
 use crate::store::lanes::enable_lane;
 use crate::store::webhook_keys::update_keys;
 use crate::store::webhook_records::{StoredWebhook, find_webhook, lock_webhook, update_config};
@@ -152,6 +153,9 @@ impl UpdateUnit {
         let is_changed = config != *before;
         if is_changed {
             update_config(conn, account_id, &current.webhook, &config, self.terms.now)?;
+        }
+        if config.settings.url != before.settings.url {
+            forget_receiver(conn, self.id)?;
         }
         if is_enabled {
             enable_lane(conn, self.id)?;

@@ -213,8 +213,7 @@ mod tests {
                     return Ok(None);
                 };
                 c.batch_execute(&format!(
-                    "SET LOCAL plan_cache_mode = force_generic_plan;
-                     PREPARE claim (bigint[], bigint[], bigint, bytea, boolean, bigint[]) AS {CLAIM}"
+                    "PREPARE claim (bigint[], bigint[], bigint, bytea, boolean, bigint[]) AS {CLAIM}"
                 ))?;
                 let explain = "EXPLAIN EXECUTE claim ('{1}', '{9}', 1, '', true, '{0}')";
                 let lines: Vec<PlanLine> = sql_query(explain).load(*c)?;

@@ -2,7 +2,6 @@
 
 use database::Backend;
 use database::partitions::{Moment, make_ahead};
-use diesel::connection::SimpleConnection;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 use events::Timestamp;
@@ -48,7 +47,6 @@ async fn bodies_are_looked_for_in_the_days_of_their_events_only() {
                     .bind::<diesel::sql_types::Binary, _>(id.as_bytes())
                     .execute(*c)?;
             }
-            c.batch_execute("SET LOCAL plan_cache_mode = force_generic_plan")?;
             let found = list_event_bodies(conn, &ids)?.len();
             let Connection::Postgres(c) = conn else {
                 return Err(DatabaseError::NotFound);

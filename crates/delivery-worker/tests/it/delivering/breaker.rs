@@ -141,3 +141,31 @@ async fn an_explanation_tells_of_the_breaker() {
     let rules = explained["rules"].as_array().unwrap();
     assert_eq!(rules.last().unwrap()["rule"], "breaker");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_url_does_not_wait_for_what_failed_at_the_one_before() {
+    let site = Site::start().await;
+    let (bad, good) = (MockReceiver::start().await, MockReceiver::start().await);
+    let worker = site.worker_with(open_for(Duration::from_secs(3_600))).await;
+    let webhook = worker.webhook(&bad).await;
+    bad.answer_always(Answer::status(500));
+    for id in 0..10 {
+        drop(site.publish(&order_added(id)).await);
+    }
+    wait_until(DEADLINE, || async { openings(&site).await == 1 }).await;
+    let path = format!("/api/v1/webhooks/{}", webhook["id"]);
+    let renamed = worker.api.patch(&path, json!({"name": "Склад"})).await;
+    let renamed = renamed.expect(200).json();
+    assert_eq!(renamed["state"], "failing");
+    let before = renamed["revision"].as_i64().unwrap();
+
+    let moved = worker.api.patch(&path, json!({"url": good.url("/")})).await;
+    let moved = moved.expect(200).json();
+    assert_eq!(
+        (&moved["state"], &moved["failures_in_a_row"]),
+        (&json!("active"), &json!(0))
+    );
+    assert_eq!(moved["revision"], before + 1);
+    site.wait_for(10, "delivered").await;
+    assert_eq!(callbacks(&good).len(), 10);
+}
