@@ -76,6 +76,18 @@ impl Broker {
         }
     }
 
+    /// Opens a publisher whose messages each go to the one queue that their routing key names, to
+    /// nobody else. A queue that is not there makes a message unroutable.
+    ///
+    /// # Errors
+    /// [`PublishError::Closed`].
+    pub async fn queue_publisher(&self) -> Result<Publisher, PublishError> {
+        match self {
+            Self::InProcess(broker) => broker.queue_publisher().map(Publisher::in_process),
+            Self::RabbitMq(broker) => broker.queue_publisher().map(Publisher::rabbitmq),
+        }
+    }
+
     /// Attaches a consumer to a queue that was declared through this broker or a clone. Consumers on one queue compete for its messages.
     ///
     /// `prefetch` is how many messages it may hold un-acked, and so the largest batch; 0 = no limit.

@@ -125,6 +125,18 @@ impl InProcess {
         }
     }
 
+    pub(crate) fn queue_publisher(&self) -> Result<Publisher, PublishError> {
+        let declared = lock(&self.shared.declared);
+        if self.shared.is_closed() {
+            return Err(PublishError::Closed);
+        }
+        let by_name = Exchange::default();
+        for (name, queue) in &declared.queues {
+            by_name.bind(queue, std::slice::from_ref(name));
+        }
+        Ok(Publisher::new(Arc::clone(&self.shared), Arc::new(by_name)))
+    }
+
     pub(crate) fn consumer(&self, queue: &str, prefetch: u16) -> Result<Consumer, ConsumeError> {
         let declared = lock(&self.shared.declared);
         if self.shared.is_closed() {

@@ -36,6 +36,9 @@ pub(crate) use consumer::Consumer;
 pub(crate) use publisher::Publisher;
 pub(crate) use subscription::Lease;
 
+/// The one that every queue is bound to under its own name (AMQP 0-9-1, 3.1.3.1).
+const DEFAULT_EXCHANGE: &str = "";
+
 /// How long declaring waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -109,13 +112,22 @@ impl RabbitMq {
 
     pub(crate) fn publisher(&self, exchange: &str) -> Result<Publisher, PublishError> {
         let shared = &self.shared;
-        if shared.life.is_over() {
-            return Err(PublishError::Closed);
-        }
-        if !shared.declared.has_exchange(exchange) {
+        if !shared.life.is_over() && !shared.declared.has_exchange(exchange) {
             return Err(PublishError::UnknownExchange {
                 exchange: exchange.to_owned(),
             });
+        }
+        self.publisher_to(exchange)
+    }
+
+    pub(crate) fn queue_publisher(&self) -> Result<Publisher, PublishError> {
+        self.publisher_to(DEFAULT_EXCHANGE)
+    }
+
+    fn publisher_to(&self, exchange: &str) -> Result<Publisher, PublishError> {
+        let shared = &self.shared;
+        if shared.life.is_over() {
+            return Err(PublishError::Closed);
         }
         let Publishing { link, lane } = shared.publishing();
         Ok(Publisher::new(

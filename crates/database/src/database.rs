@@ -7,6 +7,7 @@ use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::sql_types::Text;
 
+use crate::migrations::list_pending;
 use crate::postgres::{Postgres, migrate};
 use crate::sqlite::Sqlite;
 use crate::unit::pending;
@@ -65,6 +66,27 @@ impl Database {
         }
     }
 
+    /// The names of the migrations that this schema lacks.
+    ///
+    /// # Errors
+    /// Database failures.
+    pub async fn pending_migrations(
+        &self,
+        migrations: fn() -> Vec<Migrations>,
+    ) -> Result<Vec<String>, DatabaseError> {
+        self.write(move |conn| {
+            let mut names = Vec::new();
+            for source in migrations() {
+                names.extend(match conn {
+                    Connection::Sqlite(conn) => list_pending(*conn, source.sqlite)?,
+                    Connection::Postgres(conn) => list_pending(*conn, source.postgres)?,
+                });
+            }
+            Ok(names)
+        })
+        .await
+    }
+
     /// Which engine is behind it.
     pub fn backend(&self) -> Backend {
         match &*self.engine {
@@ -89,6 +111,23 @@ impl Database {
         match &*self.engine {
             Engine::Sqlite(sqlite) => sqlite.write(unit).await,
             Engine::Postgres(postgres) => postgres.write(unit).await,
+        }
+        answer.await.unwrap_or_else(|_gone| Err(stopped().into()))
+    }
+
+    /// As [`write`](Self::write), for a unit that is a single statement: on PostgreSQL nothing
+    /// is begun and committed around it, which saves two ways to the server and back. Several
+    /// statements are as many transactions there, and an `Err` undoes nothing.
+    pub async fn write_statement<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnMut(&mut Connection<'_>) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<DatabaseError> + Send + 'static,
+    {
+        let (unit, answer) = pending(work);
+        match &*self.engine {
+            Engine::Sqlite(sqlite) => sqlite.write(unit).await,
+            Engine::Postgres(postgres) => postgres.write_statement(unit).await,
         }
         answer.await.unwrap_or_else(|_gone| Err(stopped().into()))
     }

@@ -24,6 +24,8 @@ pub(crate) use url::target;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     Write,
+    /// It is one statement.
+    Statement,
     Read,
 }
 
@@ -80,6 +82,10 @@ impl Postgres {
 
     pub(crate) async fn write(&self, unit: Box<dyn Unit>) {
         self.push(unit, Mode::Write, Vec::new()).await;
+    }
+
+    pub(crate) async fn write_statement(&self, unit: Box<dyn Unit>) {
+        self.push(unit, Mode::Statement, Vec::new()).await;
     }
 
     pub(crate) async fn write_together(&self, unit: Box<dyn Unit>) {

@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand.
 
 mod account;
+mod doctor;
 mod healthcheck;
 mod keys;
 mod listen;
@@ -48,6 +49,7 @@ enum Command {
     #[command(subcommand)]
     Relay(relay::RelayCommand),
     Verify(verify::VerifyArgs),
+    Doctor(doctor::DoctorArgs),
     Settings(settings::PrintSettingsArgs),
 }
 
@@ -70,6 +72,7 @@ pub fn run() -> ExitCode {
         Command::Parked(command) => command.run(),
         Command::Relay(command) => command.run(),
         Command::Verify(args) => args.run(),
+        Command::Doctor(args) => args.run(),
         Command::Settings(args) => args.run(),
     };
     match outcome {

@@ -8,6 +8,7 @@
 mod cli;
 mod data_folder;
 mod demo;
+mod doctor;
 mod first_start;
 mod installation;
 mod keys;

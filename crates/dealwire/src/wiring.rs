@@ -21,8 +21,8 @@ use intake_service::IntakeConfig;
 
 pub(crate) use all_in_one::{AllDatabases, AllInOne};
 pub(crate) use databases::{
-    delivery_migrations, entity_migrations, has_data, intake_migrations, open_delivery_database,
-    open_entity_database, open_intake_database, open_to_look,
+    delivery_migrations, entity_migrations, existing_files, has_data, intake_migrations,
+    open_delivery_database, open_entity_database, open_intake_database, open_to_look,
 };
 pub(crate) use role::{Site, run_delivery_worker, run_entity_service, run_intake_service};
 
@@ -77,14 +77,7 @@ fn delivery_config(settings: &Settings, alone: bool) -> anyhow::Result<DeliveryC
     let retention = settings.retention;
     let settings = &settings.delivery;
     Ok(DeliveryConfig {
-        send: SendConfig {
-            policy: AddressPolicy {
-                allow_networks: settings.allow_networks.clone(),
-                https_only: settings.https_only,
-            },
-            extra_ca_pem: extra_authorities(settings)?,
-            ..SendConfig::default()
-        },
+        send: send_config(settings)?,
         webhook_concurrency: usize::from(settings.concurrency.get()),
         gap_wait: settings.gap_wait,
         breaker: BreakerConfig {
@@ -96,6 +89,18 @@ fn delivery_config(settings: &Settings, alone: bool) -> anyhow::Result<DeliveryC
         keep_events: retention.known_events(),
         alone,
         ..DeliveryConfig::default()
+    })
+}
+
+/// How and to whom delivery workers send.
+pub(crate) fn send_config(settings: &DeliverySettings) -> anyhow::Result<SendConfig> {
+    Ok(SendConfig {
+        policy: AddressPolicy {
+            allow_networks: settings.allow_networks.clone(),
+            https_only: settings.https_only,
+        },
+        extra_ca_pem: extra_authorities(settings)?,
+        ..SendConfig::default()
     })
 }
 

@@ -23,6 +23,7 @@ pub(crate) struct DeliveryMetrics {
     parked: IntCounter,
     pending: IntGauge,
     parked_now: IntGauge,
+    disabled: IntGauge,
     removed: IntCounterVec,
     passed_gaps: IntCounter,
     late: IntCounter,
@@ -74,6 +75,10 @@ impl DeliveryMetrics {
             parked_now: metrics.gauge(
                 "dealwire_delivery_parked_messages",
                 "Messages that are parked at the moment.",
+            )?,
+            disabled: metrics.gauge(
+                "dealwire_delivery_disabled_webhooks",
+                "Webhooks and triggers that Dealwire has disabled; what waits for them stays.",
             )?,
             removed: metrics.counter_vec(
                 "dealwire_delivery_removed_total",
@@ -129,9 +134,10 @@ impl DeliveryMetrics {
         self.queued.set(i64::try_from(queued).unwrap_or(i64::MAX));
     }
 
-    pub(crate) fn show_backlog(&self, pending: i64, parked: i64) {
+    pub(crate) fn show_backlog(&self, pending: i64, parked: i64, disabled: i64) {
         self.pending.set(pending);
         self.parked_now.set(parked);
+        self.disabled.set(disabled);
     }
 
     pub(crate) fn count_events(&self, new: usize, repeated: usize) {

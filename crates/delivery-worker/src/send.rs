@@ -143,6 +143,21 @@ impl Sender {
         }
     }
 
+    /// Where requests to a URL would go now, or why nothing would be sent, in words for an
+    /// operator. The same look-up and the same rules as for an attempt; nothing is connected.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn look_up(&self, url: &str) -> Result<Vec<IpAddr>, String> {
+        let url = WebhookUrl::parse(url, self.policy()).map_err(|error| error.to_string())?;
+        let looking = self.shared.resolver.resolve(url.host());
+        match tokio::time::timeout(TIME_LIMIT, looking).await {
+            Ok(Ok(addresses)) => Ok(addresses.to_vec()),
+            Ok(Err(error)) => Err(SendFailure::from(error).detail),
+            Err(_elapsed) => Err(format!("no name server answered within {TIME_LIMIT:?}")),
+        }
+    }
+
     /// Makes one attempt and waits for its outcome, which is there soon after
     /// the request's time limit at the latest, and soon after the headers of an answer.
     pub(crate) async fn send(&self, request: &OutgoingRequest) -> Sent {

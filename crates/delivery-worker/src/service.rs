@@ -151,7 +151,9 @@ impl Service {
         let erasing = self
             .erasures
             .run(self.broker.clone(), DELIVERY_ERASURES, cancel.clone());
+        let redriving =
+            outbox::redrive::run(self.state.database, self.broker.clone(), cancel.clone());
         let delivering = self.state.engine.run(self.broker, cancel.clone());
-        tokio::join!(revocation, expiring, erasing, delivering);
+        tokio::join!(revocation, expiring, erasing, redriving, delivering);
     }
 }

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::delivery::DeliveryState;
 use crate::engine::Engine;
 use crate::store::deliveries::{PendingLane, count_pending, end_pending, list_pending_lanes};
+use crate::store::lanes::count_disabled;
 use expiring::Expiring;
 use freeing::Freeing;
 
@@ -70,14 +71,14 @@ async fn heard(engine: &Engine, rested_at: Instant) {
 
 /// Counts what waits, which takes longer the more it is.
 async fn count(engine: &Engine) -> Result<(), DatabaseError> {
-    let (pending, parked) = engine
+    let (pending, parked, disabled) = engine
         .database
         .read(|conn| {
-            let pending = count_pending(conn)?;
-            Ok::<_, DatabaseError>((pending, outbox::parked::count(conn)?))
+            let (pending, disabled) = (count_pending(conn)?, count_disabled(conn)?);
+            Ok::<_, DatabaseError>((pending, outbox::parked::count(conn)?, disabled))
         })
         .await?;
-    engine.metrics.show_backlog(pending, parked);
+    engine.metrics.show_backlog(pending, parked, disabled);
     Ok(())
 }
 

@@ -12,7 +12,6 @@
 
 mod admin;
 mod api;
-mod backlog;
 mod config;
 mod conversion;
 mod domain;

@@ -9,17 +9,22 @@ use events::Clock;
 use http_api::{Readiness, TokenSigner, TokenVerifier};
 use outbox::erasure::Erasures;
 use outbox::queue::ENTITY_ERASURES;
-use outbox::{Relay, RelayConfig};
+use outbox::{BacklogGauges, GaugeNames, Relay, RelayConfig};
 use telemetry::{Metrics, MetricsError};
 use tokio_util::sync::CancellationToken;
 
-use crate::backlog::BacklogGauges;
 use crate::config::{EntityConfig, RelaySwitch};
 use crate::conversion::{Conversion, ConversionMetrics};
 use crate::erasure::PLACES;
 use crate::revocation::{Revocation, load_revoked};
 use crate::state::AppState;
 use crate::{openapi, routes};
+
+const GAUGES: GaugeNames = GaugeNames {
+    waiting: "dealwire_outbox_waiting_events",
+    oldest: "dealwire_outbox_oldest_age_seconds",
+    parked: "dealwire_entity_parked_messages",
+};
 
 /// What the process gives to the service.
 #[derive(Debug, Clone)]
@@ -80,7 +85,7 @@ impl Service {
             token_verifier,
             metrics,
         } = dependencies;
-        let backlog = BacklogGauges::register(&metrics)?;
+        let backlog = BacklogGauges::register(&metrics, GAUGES)?;
         load_revoked(&database, &token_verifier).await?;
         let revocation = Revocation::new(database.clone(), broker.clone(), token_verifier.clone());
         let relay = Relay::new(database.clone(), broker.clone(), RelayConfig::default());
@@ -155,7 +160,8 @@ impl Service {
             self.revocation.run(cancel.clone()),
             self.conversion.run(cancel.clone()),
             self.erasures
-                .run(self.broker, ENTITY_ERASURES, cancel.clone()),
+                .run(self.broker.clone(), ENTITY_ERASURES, cancel.clone()),
+            outbox::redrive::run(database.clone(), self.broker, cancel.clone()),
             idempotency::run_expiry(database.clone(), cancel.clone()),
             outbox::retention::run(database, self.keep_events, cancel.clone()),
         );

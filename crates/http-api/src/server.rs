@@ -7,7 +7,7 @@ mod request_metrics;
 
 use std::fmt;
 use std::io;
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +17,7 @@ use actix_web::dev::{Server, ServerHandle, ServiceFactory, ServiceRequest, Servi
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer};
+use socket2::SockRef;
 use telemetry::{METRICS_CONTENT_TYPE, Metrics, MetricsError};
 use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
@@ -51,6 +52,9 @@ pub struct ServerConfig {
     pub head_timeout: Duration,
     /// How long requests in flight may take when the server stops; whole seconds, at least one.
     pub drain_timeout: Duration,
+    /// Whether another server goes on with the same listeners: who connects while this one stops
+    /// then waits for that one instead of being refused.
+    pub hands_over: bool,
 }
 
 impl Default for ServerConfig {
@@ -60,6 +64,7 @@ impl Default for ServerConfig {
             keep_alive: Duration::from_secs(75),
             head_timeout: Duration::from_secs(10),
             drain_timeout: Duration::from_secs(5),
+            hands_over: false,
         }
     }
 }
@@ -183,13 +188,17 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let drain = api.boundary.drain().clone();
     let drain_timeout = config.drain_timeout;
+    let to_close = match config.hands_over {
+        true => Vec::new(),
+        false => same(&listeners).map_err(ServeError::Listen)?,
+    };
     let server = start(listeners, &config, api).map_err(ServeError::Listen)?;
     let handle = server.handle();
     let mut server = std::pin::pin!(server);
     tokio::select! {
         ended = &mut server => ended.map_err(ServeError::Run),
         () = cancel.cancelled() => {
-            let (ended, ()) = tokio::join!(server, stop(handle, drain, drain_timeout));
+            let (ended, ()) = tokio::join!(server, stop(handle, to_close, drain, drain_timeout));
             ended.map_err(ServeError::Run)
         }
     }
@@ -211,8 +220,19 @@ fn start(listeners: Vec<TcpListener>, config: &ServerConfig, api: HttpApi) -> io
     Ok(server.run())
 }
 
-async fn stop(handle: ServerHandle, drain: Drain, timeout: Duration) {
+fn same(listeners: &[TcpListener]) -> io::Result<Vec<TcpListener>> {
+    listeners.iter().map(TcpListener::try_clone).collect()
+}
+
+async fn stop(handle: ServerHandle, listeners: Vec<TcpListener>, drain: Drain, timeout: Duration) {
     handle.pause().await;
+    // Who is refused tries elsewhere; who waits in a queue that nobody serves has sent its request
+    // by the time it is reset, and cannot know what came of it.
+    for listener in listeners {
+        if let Err(error) = SockRef::from(&listener).shutdown(Shutdown::Read) {
+            tracing::debug!(%error, "a listener does not close before its process ends");
+        }
+    }
     // The request of a connection that was taken just before is on its way.
     tokio::time::sleep(LAST_REQUEST).await;
     // One second of the time allowed is kept for connections that are still open.

@@ -9,7 +9,7 @@ use events::Clock;
 use http_api::{Readiness, TokenVerifier};
 use outbox::erasure::{Erasures, PARKED, PUBLISHED, Place};
 use outbox::queue::INTAKE_TOKENS;
-use outbox::{Relay, RelayConfig};
+use outbox::{BacklogGauges, GaugeNames, Relay, RelayConfig};
 use revocation::Revocation;
 use telemetry::{Metrics, MetricsError};
 use tokio_util::sync::CancellationToken;
@@ -26,6 +26,12 @@ use crate::{openapi, retention, routes};
 
 /// Where bodies of events are kept here, and so people who asked to be forgotten are looked for.
 static PLACES: [Place; 2] = [PUBLISHED, PARKED];
+
+const GAUGES: GaugeNames = GaugeNames {
+    waiting: "dealwire_intake_outbox_waiting_events",
+    oldest: "dealwire_intake_outbox_oldest_age_seconds",
+    parked: "dealwire_intake_parked_messages",
+};
 
 /// What the process gives to the service.
 #[derive(Debug, Clone)]
@@ -59,6 +65,7 @@ pub struct Service {
     state: AppState,
     relay: Relay,
     revocation: Revocation,
+    backlog: BacklogGauges,
     conversions: Conversions,
 }
 
@@ -92,6 +99,7 @@ impl Service {
             clock: clock.clone(),
         };
         let relay = Relay::new(database.clone(), broker, RelayConfig::default());
+        let backlog = BacklogGauges::register(&metrics, GAUGES)?;
         let metrics = IntakeMetrics::register(&metrics)?;
         let waker = relay.waker();
         let erasing = Erasing {
@@ -115,6 +123,7 @@ impl Service {
             state,
             relay,
             revocation,
+            backlog,
             conversions,
         })
     }
@@ -156,8 +165,15 @@ impl Service {
 
     /// Runs what goes on beside requests until cancelled.
     pub async fn run(self, cancel: CancellationToken) {
+        let broker = self.conversions.broker.clone();
         tokio::join!(
             self.relay.run(cancel.clone()),
+            outbox::redrive::run(self.state.database.clone(), broker, cancel.clone()),
+            self.backlog.run(
+                self.state.database.clone(),
+                self.state.clock.clone(),
+                cancel.clone(),
+            ),
             self.revocation.run(cancel.clone()),
             self.conversions.run(cancel.clone()),
             self.state.erasing.erasures.clone().sweep(cancel.clone()),

@@ -5,7 +5,7 @@
 //! publishes them in that order, and moves one cursor to the lowest contiguous
 //! confirmation: what was not confirmed is published again. Consumers know a
 //! repeat by the event id ([`inbox`]), and keep what they cannot take in
-//! ([`parked`]) instead of losing it. Published events stay as the account's
+//! ([`parked`]) instead of losing it, until somebody wants it tried again ([`redrive`]). Published events stay as the account's
 //! feed ([`feed`]) for a time ([`retention`]), or until a person asks to be forgotten
 //! ([`erasure`]).
 //!
@@ -17,10 +17,12 @@ pub mod audit;
 mod consume;
 pub mod erasure;
 pub mod feed;
+mod gauges;
 pub mod inbox;
 mod numbering;
 pub mod parked;
 pub mod queue;
+pub mod redrive;
 mod relay;
 pub mod retention;
 mod schema;
@@ -33,6 +35,7 @@ use diesel_migrations::embed_migrations;
 
 pub use append::{append, append_all};
 pub use consume::{QueueConsumer, TakeIn};
+pub use gauges::{BacklogGauges, GaugeNames};
 pub use relay::{Relay, RelayConfig, RelayError};
 pub use state::{Backlog, RewindError, backlog, check, rewind};
 pub use topology::topology;

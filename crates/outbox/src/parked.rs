@@ -59,6 +59,8 @@ pub struct ParkedRow {
     pub message_type: String,
     /// Its place in the publisher's sequence.
     pub seq: Option<i64>,
+    /// The trace it belongs to.
+    pub traceparent: Option<String>,
     /// The bytes as they came.
     pub body: Vec<u8>,
     /// Why, in a sentence for the operator.

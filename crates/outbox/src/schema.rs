@@ -47,6 +47,7 @@ diesel::table! {
         body -> Binary,
         reason -> Text,
         parked_at_us -> BigInt,
+        redrive_at_us -> Nullable<BigInt>,
     }
 }
 

@@ -3,12 +3,15 @@
 //! A callback that was answered with 2xx comes again only if its worker did not get
 //! the answer, or could not note it. Without a fault both are done at once. So each
 //! fault has its windows: what may come again because of it was taken within one of
-//! them. Outside of all windows nothing may.
+//! them. Outside of all windows nothing may. And of one webhook no fault may bring more again
+//! than workers let be under way and not on record.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rig::Server;
 
+use super::draw::LAYOUT;
 use super::fault::{Kind, Wire};
 use crate::arrivals::Seen;
 use crate::faults;
@@ -17,8 +20,12 @@ use crate::plan::{Harm, Victim};
 use crate::verdict::{AtOnce, Repeat};
 
 /// Within what time an answer is noted when nothing is broken: a commit on a machine
-/// that is busy with all of this.
-const NOTED: Duration = Duration::from_secs(1);
+/// that is busy with all of this, and perhaps with another such run.
+const NOTED: Duration = Duration::from_secs(3);
+
+/// How many callbacks of one webhook a worker has under way or not on record at most, with as
+/// many slots as the webhooks of a round have.
+const OPEN: usize = 256;
 
 /// How long a request takes at most (DESIGN 8).
 const REQUEST: Duration = Duration::from_secs(3);
@@ -37,6 +44,8 @@ pub(super) struct Doubles {
     pub(super) bound: usize,
     /// Repeats of what was taken when no fault could be the reason.
     pub(super) unexplained: Vec<Repeat>,
+    /// Webhooks of which more came again than workers may have open, and how many.
+    pub(super) crowds: Vec<(u32, usize)>,
 }
 
 /// What is taken within it may come again.
@@ -69,7 +78,21 @@ pub(super) fn doubles(done: &[(Kind, faults::Fault)], seen: &Seen, repeats: &[Re
         found: repeats.len(),
         bound: bound.sum(),
         unexplained: repeats.iter().filter(is_unexplained).copied().collect(),
+        crowds: crowds(repeats, windows.len()),
     }
+}
+
+/// Webhooks with more repeats than so many windows can have brought.
+fn crowds(repeats: &[Repeat], windows: usize) -> Vec<(u32, usize)> {
+    let mut of_webhook: BTreeMap<u32, usize> = BTreeMap::new();
+    for repeat in repeats {
+        *of_webhook.entry(repeat.webhook).or_default() += 1;
+    }
+    let most = OPEN * LAYOUT.delivery_workers * windows.max(1);
+    of_webhook
+        .into_iter()
+        .filter(|(_, count)| *count > most)
+        .collect()
 }
 
 /// Whether a wire held a request back until the next one of its record was under way: its
@@ -151,6 +174,12 @@ impl Doubles {
                 self.found, self.bound
             ));
         }
+        problems.extend(self.crowds.iter().map(|(webhook, count)| {
+            format!(
+                "{count} callbacks to `{}` came twice, more than are open at any time",
+                hooks[*webhook as usize].name
+            )
+        }));
         problems.extend(self.unexplained.iter().map(|repeat| {
             format!(
                 "no fault explains why a callback to `{}` that came at {:.2} s and was taken at \
@@ -216,6 +245,17 @@ mod tests {
         ] {
             assert_eq!(unexplained(kind, &[0, 5, 20]), expected, "{kind}");
         }
+    }
+
+    #[test]
+    fn a_fault_brings_no_more_again_than_was_open() {
+        let hit = Instant::now() + Duration::from_secs(60);
+        let repeats = vec![repeat(hit); OPEN * LAYOUT.delivery_workers + 1];
+        let kill = fault(Kind::Harm(Harm::Kill, Victim::Worker(1)), hit);
+        let found = doubles(&[kill], &Seen::default(), &repeats);
+        assert!(found.unexplained.is_empty());
+        assert_eq!(found.crowds, [(1, repeats.len())]);
+        assert!(crowds(&repeats, 2).is_empty());
     }
 
     #[test]

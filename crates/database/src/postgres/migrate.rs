@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel_migrations::EmbeddedMigrations;
@@ -14,6 +15,10 @@ use crate::migrations::run_pending;
 
 /// The advisory lock that says "I migrate"; the bytes of `dealwire`.
 const MIGRATION_LOCK: i64 = i64::from_be_bytes(*b"dealwire");
+
+/// How long a statement of a migration waits for a lock: whoever comes after it on that table
+/// waits behind it.
+const LOCK_TIMEOUT: &str = "SET lock_timeout = '2s'";
 
 /// How long to wait before asking again for a lock that another process holds.
 const POLL: Duration = Duration::from_millis(100);
@@ -52,6 +57,8 @@ pub(crate) async fn run(
     }
     // Closing the connection gives the lock back.
     on_thread(url, move |url| {
+        conn.batch_execute(LOCK_TIMEOUT)
+            .map_err(|error| failed(url, error.to_string()))?;
         let mut ran = Vec::new();
         for source in sources {
             ran.extend(run_pending(&mut conn, source).map_err(|reason| failed(url, reason))?);

@@ -51,6 +51,12 @@ impl<'a> Worker<'a> {
                 unit.answer(kept);
                 next
             }
+            Mode::Statement => {
+                let kept = self.write_statement(&mut *unit);
+                let next = done();
+                unit.answer(kept);
+                next
+            }
             Mode::Read => {
                 let read = self.read(&mut *unit);
                 let next = done();
@@ -86,6 +92,36 @@ impl<'a> Worker<'a> {
                     continue;
                 }
                 Trouble::Conflict | Trouble::Other => self.rollback(),
+            }
+            return if keep {
+                Err(swallowed(failure))
+            } else {
+                Ok(())
+            };
+        }
+        Ok(())
+    }
+
+    /// The server makes a transaction of the unit's statement by itself.
+    fn write_statement(&mut self, unit: &mut dyn Unit) -> Result<(), DatabaseError> {
+        for run in 0.. {
+            let mut link = match self.link.take() {
+                Some(link) => link,
+                None => self.connect()?,
+            };
+            let keep = unit.run(&mut Connection::Postgres(&mut link.conn));
+            let failure = link.take_failure();
+            self.link = Some(link);
+            let Some(failure) = failure else {
+                return Ok(());
+            };
+            match failure.trouble {
+                Trouble::Lost => self.lose(&failure.reason),
+                Trouble::Conflict if run < RERUNS => {
+                    pause(run);
+                    continue;
+                }
+                Trouble::Conflict | Trouble::Other => {}
             }
             return if keep {
                 Err(swallowed(failure))

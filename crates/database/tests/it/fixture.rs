@@ -40,6 +40,14 @@ impl Drop for Home {
     }
 }
 
+/// What a later version of the same service adds.
+pub(crate) fn later_migrations() -> Vec<Migrations> {
+    vec![Migrations {
+        sqlite: embed_migrations!("tests/later_migrations/sqlite"),
+        postgres: embed_migrations!("tests/later_migrations/postgres"),
+    }]
+}
+
 pub(crate) fn migrations() -> Vec<Migrations> {
     vec![Migrations {
         sqlite: SQLITE,

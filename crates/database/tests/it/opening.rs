@@ -7,7 +7,7 @@ use database::{Database, DatabaseConfig, OpenError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::fixture::{databases, migrations};
+use crate::fixture::{databases, later_migrations, migrations};
 
 /// Answers whoever connects with this error, as a server's protocol has it.
 async fn refusing(code: &'static str, message: &'static str) -> SocketAddr {
@@ -92,5 +92,15 @@ async fn migrations_run_once_and_are_named() {
     for test in databases().await {
         let again = Database::migrate(&test.config, migrations()).await.unwrap();
         assert!(again.is_empty(), "{again:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_schema_says_what_it_lacks() {
+    for test in databases().await {
+        let pending = test.database.pending_migrations(migrations).await.unwrap();
+        assert!(pending.is_empty(), "{pending:?}");
+        let pending = test.database.pending_migrations(later_migrations).await;
+        assert_eq!(pending.unwrap(), ["2026-01-02-000000_note_colours"]);
     }
 }

@@ -13,7 +13,7 @@ use diesel::sql_types::{BigInt, Integer};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::fixture::{TestDatabase, bodies, insert, on_postgres};
+use crate::fixture::{TestDatabase, bodies, insert, later_migrations, on_postgres};
 use crate::schema::notes;
 
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -291,4 +291,44 @@ async fn who_listens_is_told_by_another_process_and_after_reconnecting() {
         .unwrap();
     timeout(DEADLINE, told.notified()).await.unwrap();
     drop(listener);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_does_not_wait_for_a_migration_that_waits_for_a_reader() {
+    let Some(test) = on_postgres().await else {
+        return;
+    };
+    let url = url(&test);
+    let mut reader = PgConnection::establish(&url).unwrap();
+    diesel::sql_query("BEGIN").execute(&mut reader).unwrap();
+    let lock = "LOCK TABLE notes IN ACCESS SHARE MODE";
+    diesel::sql_query(lock).execute(&mut reader).unwrap();
+
+    let config = test.config.clone();
+    let migrating =
+        tokio::spawn(async move { Database::migrate(&config, later_migrations()).await });
+    let mut observer = PgConnection::establish(&url).unwrap();
+    let waits = "SELECT count(*) AS count FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+                 WHERE d.datname = current_database() AND NOT granted";
+    let started = std::time::Instant::now();
+    loop {
+        let waiting: Count = diesel::sql_query(waits).get_result(&mut observer).unwrap();
+        if waiting.count > 0 {
+            break;
+        }
+        assert!(started.elapsed() < DEADLINE, "nothing waits for the lock");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // Behind the migration in the queue for the lock, which it gives up.
+    let read = timeout(DEADLINE, bodies(&test.database)).await;
+    assert!(read.unwrap().is_empty());
+    assert!(!migrating.is_finished(), "it tries again");
+
+    diesel::sql_query("COMMIT").execute(&mut reader).unwrap();
+    let ran = timeout(DEADLINE, migrating)
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+    assert_eq!(ran, ["20260102000000"]);
 }

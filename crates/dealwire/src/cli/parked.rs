@@ -1,9 +1,13 @@
 //! `dealwire parked`: events that a service could not take in.
 
+mod redrive;
+
 use clap::{Args, Subcommand};
 use database::{Database, DatabaseError};
 use events::Timestamp;
 use outbox::parked::{self, ParkedRow};
+
+use redrive::RedriveArgs;
 
 use super::settings::PlaceArgs;
 use crate::wiring;
@@ -15,6 +19,7 @@ const PAGE: i64 = 200;
 #[derive(Debug, Subcommand)]
 pub(super) enum ParkedCommand {
     List(ListParkedArgs),
+    Redrive(RedriveArgs),
 }
 
 /// Lists parked events: one line each, oldest first, with the reason.
@@ -28,24 +33,38 @@ pub(super) struct ListParkedArgs {
 
 impl ParkedCommand {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let Self::List(args) = self;
+        match self {
+            Self::List(args) => args.run(),
+            Self::Redrive(args) => args.run(),
+        }
+    }
+}
+
+impl ListParkedArgs {
+    fn run(self) -> anyhow::Result<()> {
         super::runtime()?.block_on(async {
-            let place = args.place.existing()?;
-            let open = wiring::open_to_look(&place).await?;
-            let services = [
-                ("entity-service", Some(open.entity)),
-                ("intake-service", open.intake),
-                ("delivery-worker", Some(open.delivery)),
-            ];
             let mut count = 0;
-            for (service, database) in services {
-                let Some(database) = database else { continue };
+            for (service, database) in databases(&self.place).await? {
                 count += list(service, &database).await?;
             }
             super::say(&format!("{count} parked"));
             Ok(())
         })
     }
+}
+
+/// The services' databases, those that there are.
+async fn databases(place: &PlaceArgs) -> anyhow::Result<Vec<(&'static str, Database)>> {
+    let open = wiring::open_to_look(&place.existing()?).await?;
+    let services = [
+        ("entity-service", Some(open.entity)),
+        ("intake-service", open.intake),
+        ("delivery-worker", Some(open.delivery)),
+    ];
+    Ok(services
+        .into_iter()
+        .filter_map(|(service, database)| Some((service, database?)))
+        .collect())
 }
 
 async fn list(service: &str, database: &Database) -> Result<usize, DatabaseError> {

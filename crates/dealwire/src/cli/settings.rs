@@ -74,12 +74,17 @@ impl PlaceArgs {
     /// The installation: the folder on the command line, else what the settings
     /// say. A folder has to be there already.
     pub(super) fn existing(&self) -> anyhow::Result<Installation> {
-        let place = match &self.data_dir {
-            Some(folder) => Installation::Folder(folder.clone()),
-            None => Installation::of(&self.load()?)?,
-        };
+        let place = self.named()?;
         place.existing_folder()?;
         Ok(place)
+    }
+
+    /// The same, whether it is there or not.
+    pub(super) fn named(&self) -> anyhow::Result<Installation> {
+        Ok(match &self.data_dir {
+            Some(folder) => Installation::Folder(folder.clone()),
+            None => Installation::of(&self.load()?)?,
+        })
     }
 }
 

@@ -31,6 +31,21 @@ pub(crate) fn has_data(folder: &Path) -> bool {
         })
 }
 
+/// The files of a data folder, as databases, in the order entity, intake, delivery.
+///
+/// # Errors
+/// Which one is not there, in words.
+pub(crate) fn existing_files(folder: &Path) -> Result<[DatabaseConfig; 3], String> {
+    let files = [ENTITY_FILE, INTAKE_FILE, DELIVERY_FILE].map(|name| folder.join(name));
+    match files.iter().find(|file| !file.exists()) {
+        Some(missing) => Err(format!("there is no {}", missing.display())),
+        None => Ok(files.map(|path| DatabaseConfig::Sqlite {
+            path,
+            readers: READERS,
+        })),
+    }
+}
+
 /// What the entity service's database holds.
 pub(crate) fn entity_migrations() -> Vec<Migrations> {
     with_shared(entity_service::MIGRATIONS)

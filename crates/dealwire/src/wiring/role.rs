@@ -17,12 +17,11 @@ use http_api::{
 };
 use telemetry::Metrics;
 use tokio_util::sync::CancellationToken;
-use utoipa::openapi::OpenApi;
 
 use super::waiting::{WaitingRoom, until_there};
 use super::{
     END_OF_SERVICES, FIRST_ACCOUNT_NAME, broker_readiness, delivery_config, delivery_migrations,
-    entity_config, entity_migrations, intake_config, intake_migrations, verifier,
+    entity_config, entity_migrations, intake_config, intake_migrations, openapi, verifier,
 };
 use crate::settings::Settings;
 
@@ -51,7 +50,6 @@ pub(crate) async fn run_entity_service(
         listener: site.listener,
         broker: broker.clone(),
         verifier: token_verifier.clone(),
-        openapi: entity_service::Service::openapi(),
         database_name: "entity_database",
     };
     let config = entity_config(settings);
@@ -97,7 +95,6 @@ pub(crate) async fn run_intake_service(
         listener: site.listener,
         broker: broker.clone(),
         verifier: token_verifier.clone(),
-        openapi: intake_service::Service::openapi(),
         database_name: "intake_database",
     };
     let build = |metrics: Metrics| {
@@ -141,7 +138,6 @@ pub(crate) async fn run_delivery_worker(
         listener: site.listener,
         broker: broker.clone(),
         verifier: token_verifier.clone(),
-        openapi: delivery_worker::Service::openapi(),
         database_name: "delivery_database",
     };
     let build = |metrics: Metrics| {
@@ -174,7 +170,6 @@ struct Role {
     listener: TcpListener,
     broker: Broker,
     verifier: TokenVerifier,
-    openapi: OpenApi,
     /// What `/readyz` calls the database.
     database_name: &'static str,
 }
@@ -203,7 +198,7 @@ impl Role {
         let waiting = WaitingRoom::open(
             &self.listener,
             self.verifier.clone(),
-            self.openapi.clone(),
+            openapi(),
             vec![Readiness::never(self.database_name), broker_ready.clone()],
         )?;
         let attempt = || {
@@ -218,7 +213,7 @@ impl Role {
             verifier: self.verifier.clone(),
             routes: vec![service.routes],
             root_routes: service.root_routes,
-            openapi: self.openapi.clone(),
+            openapi: openapi(),
             readiness: [service.readiness, vec![broker_ready]].concat(),
             metrics,
         })?;

@@ -47,6 +47,7 @@ impl WaitingRoom {
         let config = ServerConfig {
             // Nobody shall be on a connection that ends with the waiting.
             keep_alive: Duration::ZERO,
+            hands_over: true,
             ..ServerConfig::default()
         };
         let serving = http_api::serve(vec![listener.try_clone()?], config, api, end.clone());

@@ -7,6 +7,7 @@ mod first_start;
 mod isolation;
 mod keys;
 mod leads;
+mod operator;
 mod process;
 mod receivers;
 mod storage;

@@ -1,7 +1,8 @@
 //! The version counter of all webhooks' settings.
 
-use database::{Connection, DatabaseError, on_backend};
+use database::{Connection, DatabaseError, on_backend, statement};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use serde_json::Value;
 
@@ -59,6 +60,32 @@ pub(crate) fn find_version(conn: &mut Connection<'_>) -> Result<i64, DatabaseErr
     Ok(on_backend!(conn, |c| webhook_config::table
         .select(webhook_config::version)
         .first(c))?)
+}
+
+/// The same, and the database's time.
+pub(crate) fn find_version_and_time(
+    conn: &mut Connection<'_>,
+) -> Result<(i64, i64), DatabaseError> {
+    /// One way to the server and back.
+    const BOTH: &str = "
+SELECT version, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us
+FROM webhook_config";
+
+    #[derive(QueryableByName)]
+    struct Both {
+        #[diesel(sql_type = BigInt)]
+        version: i64,
+        #[diesel(sql_type = BigInt)]
+        now_us: i64,
+    }
+
+    match conn {
+        Connection::Postgres(c) => {
+            let both: Both = statement(BOTH).get_result(*c)?;
+            Ok((both.version, both.now_us))
+        }
+        Connection::Sqlite(_) => Ok((find_version(conn)?, conn.now_us()?)),
+    }
 }
 
 /// The webhooks that changed after `since`, deleted ones included, and the

@@ -10,7 +10,7 @@ use database::{Connection, DatabaseError};
 use events::{AccountId, Change, PipelineChanged};
 
 use super::claims::{list_records_of_others, lock_lanes};
-use super::config::{find_version, lock_config};
+use super::config::{find_version_and_time, lock_config};
 use super::pipelines::{Gone, upsert_pipeline};
 use super::stage_deletion::retire_stages;
 use super::workers::has_others;
@@ -109,10 +109,10 @@ pub(crate) fn insert_arrivals(
     terms: &IngestTerms,
     arrivals: &[Arrival],
 ) -> Result<Ingested, IngestError> {
-    if find_version(conn)? != terms.config_version {
+    let (version, now_us) = find_version_and_time(conn)?;
+    if version != terms.config_version {
         return Err(IngestError::Stale);
     }
-    let now_us = conn.now_us()?;
     let new_events = insert_events(conn, terms, arrivals, now_us)?;
     let new: Vec<&Arrival> = arrivals
         .iter()

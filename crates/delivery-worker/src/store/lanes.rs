@@ -93,6 +93,16 @@ pub(crate) fn list_lanes(
         .load(c))?)
 }
 
+/// How many webhooks Dealwire has disabled, deleted ones left out.
+pub(crate) fn count_disabled(conn: &mut Connection<'_>) -> Result<i64, DatabaseError> {
+    Ok(on_backend!(conn, |c| webhook_lanes::table
+        .inner_join(webhooks::table.on(webhooks::id.eq(webhook_lanes::webhook_id)))
+        .filter(webhook_lanes::disabled_at_us.is_not_null())
+        .filter(webhooks::deleted_at_us.is_null())
+        .count()
+        .get_result(c))?)
+}
+
 /// Holds a lane until a time, unless it is held for longer already.
 pub(crate) fn pause_lane(
     conn: &mut Connection<'_>,

@@ -174,6 +174,8 @@ async fn stopping_finishes_what_is_in_flight_and_takes_nothing_new() {
         .await
         .expect("the server does not begin to stop");
     assert!(last_words.contains("connection: close"), "{last_words}");
+    let refused = TcpStream::connect(server.address).await;
+    assert!(refused.is_err(), "what nobody will answer is not taken");
     let answer = exchange(busy, b"{\"name\":\"x\"}").await;
     assert!(answer.contains("HTTP/1.1 201 "), "{answer}");
     assert!(answer.contains("connection: close"), "{answer}");

@@ -184,7 +184,7 @@ impl<'a> Session<'a> {
         let epoch = self.epoch;
         self.relay
             .database
-            .write(move |conn| {
+            .write_statement(move |conn| {
                 let Connection::Postgres(c) = conn else {
                     return Ok::<_, DatabaseError>(Some(Vec::new()));
                 };

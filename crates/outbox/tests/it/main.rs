@@ -7,6 +7,7 @@ mod erasing;
 mod feed;
 mod fixture;
 mod inbox;
+mod redrive;
 mod relay;
 mod replicas;
 mod retention;

@@ -151,3 +151,22 @@ async fn what_the_protocol_has_no_room_for_is_refused_at_once() {
         within(confirmation).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_message_to_a_queue_reaches_that_queue_alone() {
+    for fixture in brokers() {
+        let broker = fixture.start().await;
+        let queues = [queue("first", &["#"]), queue("second", &["#"])];
+        let _by_key = publisher(&broker, queues).await;
+        let by_name = broker.queue_publisher().await.unwrap();
+        let confirmation = publish(&by_name, message("second", 1)).await;
+        let mut second = consumer(&broker, "second").await;
+        assert_eq!(take(&mut second, 1).await, ["1"]);
+        within(confirmation).await.unwrap();
+        let depths = within(broker.queue_depths()).await.unwrap();
+        assert!(depths.iter().all(|depth| depth.messages == 0), "{depths:?}");
+
+        let lost = within(publish(&by_name, message("third", 2)).await).await;
+        assert!(lost.unwrap_err().is_unroutable());
+    }
+}

@@ -7,37 +7,54 @@ use events::Clock;
 use telemetry::{IntGauge, Metrics, MetricsError};
 use tokio_util::sync::CancellationToken;
 
+use crate::{backlog, parked};
+
 /// How often it is looked at.
 const PERIOD: Duration = Duration::from_secs(5);
 
-/// The numbers of the outbox (DESIGN 10).
+/// What the numbers of one service are called; in one process all services share a registry.
+#[derive(Debug, Clone, Copy)]
+pub struct GaugeNames {
+    /// Events that wait.
+    pub waiting: &'static str,
+    /// The age of the oldest one.
+    pub oldest: &'static str,
+    /// Messages that are parked.
+    pub parked: &'static str,
+}
+
+/// The numbers of a service's outbox and of what it parked (DESIGN 10).
 #[derive(Debug, Clone)]
-pub(crate) struct BacklogGauges {
+pub struct BacklogGauges {
     waiting: IntGauge,
     oldest: IntGauge,
     parked: IntGauge,
 }
 
 impl BacklogGauges {
-    pub(crate) fn register(metrics: &Metrics) -> Result<Self, MetricsError> {
+    /// Makes them.
+    ///
+    /// # Errors
+    /// A name that breaks the rule or is taken.
+    pub fn register(metrics: &Metrics, names: GaugeNames) -> Result<Self, MetricsError> {
         Ok(Self {
             waiting: metrics.gauge(
-                "dealwire_outbox_waiting_events",
-                "Events that no consumer has confirmed yet.",
+                names.waiting,
+                "Events of this service that no consumer has confirmed yet.",
             )?,
             oldest: metrics.gauge(
-                "dealwire_outbox_oldest_age_seconds",
+                names.oldest,
                 "How long ago the oldest unconfirmed event was made; 0 if there is none.",
             )?,
             parked: metrics.gauge(
-                "dealwire_entity_parked_messages",
-                "Messages that the entity service could not take in and keeps.",
+                names.parked,
+                "Messages that this service could not take in and keeps.",
             )?,
         })
     }
 
     /// Looks at the outbox until `cancel`.
-    pub(crate) async fn run(self, database: Database, clock: Clock, cancel: CancellationToken) {
+    pub async fn run(self, database: Database, clock: Clock, cancel: CancellationToken) {
         loop {
             if let Err(error) = self.look(&database, &clock).await {
                 tracing::debug!(%error, "the outbox could not be looked at");
@@ -52,8 +69,8 @@ impl BacklogGauges {
     async fn look(&self, database: &Database, clock: &Clock) -> Result<(), DatabaseError> {
         let (backlog, parked) = database
             .read(|conn| {
-                let backlog = outbox::backlog(conn)?;
-                Ok::<_, DatabaseError>((backlog, outbox::parked::count(conn)?))
+                let backlog = backlog(conn)?;
+                Ok::<_, DatabaseError>((backlog, parked::count(conn)?))
             })
             .await?;
         let age_us = backlog
