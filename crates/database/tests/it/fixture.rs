@@ -13,6 +13,8 @@ use crate::schema::notes;
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("tests/migrations/sqlite");
 const POSTGRES: EmbeddedMigrations = embed_migrations!("tests/migrations/postgres");
+const LATER_SQLITE: EmbeddedMigrations = embed_migrations!("tests/later_migrations/sqlite");
+const LATER_POSTGRES: EmbeddedMigrations = embed_migrations!("tests/later_migrations/postgres");
 
 pub(crate) struct TestDatabase {
     pub(crate) database: Database,
@@ -43,8 +45,8 @@ impl Drop for Home {
 /// What a later version of the same service adds.
 pub(crate) fn later_migrations() -> Vec<Migrations> {
     vec![Migrations {
-        sqlite: embed_migrations!("tests/later_migrations/sqlite"),
-        postgres: embed_migrations!("tests/later_migrations/postgres"),
+        sqlite: LATER_SQLITE,
+        postgres: LATER_POSTGRES,
     }]
 }
 
