@@ -55,7 +55,7 @@ where
                         migration = migration.name().to_string(),
                         "statements of running services are in a migration's way; it is tried again"
                     );
-                    std::thread::sleep(PAUSE);
+                    std::thread::park_timeout(PAUSE);
                 }
             }
         }

@@ -30,7 +30,7 @@ const TAKEN_IN: Duration = Duration::from_secs(2);
 pub(in crate::cli) struct RedriveArgs {
     /// Only those of this service.
     #[arg(long, value_enum)]
-    service: Option<Service>,
+    service: Option<Consumer>,
 
     /// Only the one with this number, as `dealwire parked list` shows it; may be repeated.
     #[arg(long, value_name = "NUMBER", requires = "service")]
@@ -46,7 +46,7 @@ pub(in crate::cli) struct RedriveArgs {
 
 /// A service that parks what it cannot take in.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Service {
+enum Consumer {
     EntityService,
     IntakeService,
     DeliveryWorker,
@@ -115,7 +115,7 @@ impl RedriveArgs {
     }
 }
 
-impl Service {
+impl Consumer {
     fn name(self) -> &'static str {
         match self {
             Self::EntityService => "entity-service",
