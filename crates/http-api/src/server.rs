@@ -38,6 +38,10 @@ pub use readiness::Readiness;
 /// How long the request of a connection that is not refused any more may take to begin.
 const LAST_REQUEST: Duration = Duration::from_millis(30);
 
+/// How long the thread that accepts connections may take to hear that it is paused. It says when it
+/// was asked, not when it has done so, and complains about a listener that closes before.
+const PAUSED: Duration = Duration::from_millis(10);
+
 /// A service's URL map: registers its resources.
 pub type RouteTable = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
@@ -226,6 +230,7 @@ fn same(listeners: &[TcpListener]) -> io::Result<Vec<TcpListener>> {
 
 async fn stop(handle: ServerHandle, listeners: Vec<TcpListener>, drain: Drain, timeout: Duration) {
     handle.pause().await;
+    tokio::time::sleep(PAUSED).await;
     // Who is refused tries elsewhere; who waits in a queue that nobody serves has sent its request
     // by the time it is reset, and cannot know what came of it.
     for listener in listeners {
