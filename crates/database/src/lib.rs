@@ -19,13 +19,15 @@
 //!
 //! Units do not open transactions themselves.
 //!
-//! Tables that grow are parted by day on PostgreSQL: see [`partitions`].
+//! Tables that grow are parted by day on PostgreSQL: see [`partitions`]. How far tables are with
+//! the ids that they give: [`identities`].
 
 mod config;
 mod connection;
 mod database;
 mod error;
 mod halving;
+pub mod identities;
 mod migrations;
 mod outage;
 pub mod partitions;
@@ -42,4 +44,5 @@ pub use halving::{Halved, write_halving};
 pub use migrations::Migrations;
 pub use outage::Outage;
 pub use postgres::listen::Listener;
+pub use sqlite::backup::back_up_sqlite;
 pub use statement::{Bind, Statement, statement};

@@ -1,5 +1,6 @@
 //! SQLite: one file, one writer, some readers.
 
+pub(crate) mod backup;
 mod reader;
 mod trouble;
 mod writer;

@@ -1,12 +1,14 @@
 //! The command line: one file per subcommand.
 
 mod account;
+mod backup;
 mod doctor;
 mod healthcheck;
 mod keys;
 mod listen;
 mod migrate;
 mod parked;
+mod recover;
 mod relay;
 mod role;
 mod settings;
@@ -49,6 +51,8 @@ enum Command {
     #[command(subcommand)]
     Relay(relay::RelayCommand),
     Verify(verify::VerifyArgs),
+    Backup(backup::BackupArgs),
+    Recover(recover::RecoverArgs),
     Doctor(doctor::DoctorArgs),
     Settings(settings::PrintSettingsArgs),
 }
@@ -72,6 +76,8 @@ pub fn run() -> ExitCode {
         Command::Parked(command) => command.run(),
         Command::Relay(command) => command.run(),
         Command::Verify(args) => args.run(),
+        Command::Backup(args) => args.run(),
+        Command::Recover(args) => args.run(),
         Command::Doctor(args) => args.run(),
         Command::Settings(args) => args.run(),
     };

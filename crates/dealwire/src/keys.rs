@@ -21,6 +21,9 @@ const PUBLIC_KEY_FILE: &str = "token-key.pub.pem";
 /// Encrypts webhook secrets at rest: 32 bytes in base64.
 const MASTER_KEY_FILE: &str = "master.key";
 
+/// All of them, in a data folder.
+pub(crate) const KEY_FILES: [&str; 3] = [TOKEN_KEY_FILE, PUBLIC_KEY_FILE, MASTER_KEY_FILE];
+
 /// The keys that the services are started with.
 #[derive(Clone)]
 pub(crate) struct Keys {

@@ -13,6 +13,7 @@ mod first_start;
 mod installation;
 mod keys;
 mod listen;
+mod recovery;
 mod secret_file;
 mod settings;
 mod signals;

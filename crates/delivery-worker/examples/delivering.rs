@@ -118,7 +118,7 @@ async fn start(database: Database, broker: Broker) -> (ApiClient, Metrics) {
         verifier,
         routes: vec![Arc::new(service.routes())],
         root_routes: vec![],
-        openapi: Service::openapi(),
+        openapi: Service::openapi,
         readiness: service.readiness(),
         metrics: metrics.clone(),
     })

@@ -129,7 +129,7 @@ pub fn list_held_webhooks(conn: &mut Connection<'_>) -> Result<HashSet<i64>, Dat
     Ok(ids.into_iter().collect())
 }
 
-fn read_id(bytes: &[u8]) -> Result<EventId, DatabaseError> {
+pub(crate) fn read_id(bytes: &[u8]) -> Result<EventId, DatabaseError> {
     EventId::from_bytes(bytes).ok_or_else(|| {
         let reason = "events.event_id holds something that is no id";
         DatabaseError::Refused(diesel::result::Error::DeserializationError(reason.into()))

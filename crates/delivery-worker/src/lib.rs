@@ -32,6 +32,7 @@ mod news;
 mod openapi;
 mod ordering;
 mod record;
+pub mod recovery;
 mod registry;
 mod render;
 mod replay;

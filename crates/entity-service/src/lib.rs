@@ -18,6 +18,7 @@ mod domain;
 mod erasure;
 mod openapi;
 mod records;
+pub mod recovery;
 mod revocation;
 mod routes;
 mod service;

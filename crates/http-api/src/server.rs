@@ -9,7 +9,7 @@ use std::fmt;
 use std::io;
 use std::net::{Shutdown, TcpListener};
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::body::BoxBody;
@@ -92,8 +92,8 @@ pub struct HttpApiParts {
     pub routes: Vec<RouteTable>,
     /// The services' URL maps outside of it, relative to the root.
     pub root_routes: Vec<RouteTable>,
-    /// What `/api/v1/openapi.json` answers.
-    pub openapi: OpenApi,
+    /// Makes what `/api/v1/openapi.json` answers, when it is asked for first: it takes megabytes.
+    pub openapi: fn() -> OpenApi,
     /// What must be well for `/readyz` to say so.
     pub readiness: Vec<Readiness>,
     /// What `/metrics` shows; the server adds its own.
@@ -114,7 +114,7 @@ impl fmt::Debug for HttpApiParts {
 #[derive(Debug, Clone)]
 pub struct HttpApi {
     parts: Arc<HttpApiParts>,
-    openapi_json: web::Bytes,
+    openapi_json: Arc<OnceLock<web::Bytes>>,
     boundary: Boundary,
     in_flight_keys: InFlightKeys,
 }
@@ -126,13 +126,9 @@ impl HttpApi {
     /// [`MetricsError`] if the server's own metrics are registered already.
     pub fn new(parts: HttpApiParts) -> Result<Self, MetricsError> {
         let metrics = RequestMetrics::register(&parts.metrics)?;
-        let openapi_json = serde_json::to_vec(&parts.openapi).unwrap_or_else(|error| {
-            tracing::error!(%error, "the OpenAPI document cannot be written");
-            b"{}".to_vec()
-        });
         Ok(Self {
             parts: Arc::new(parts),
-            openapi_json: openapi_json.into(),
+            openapi_json: Arc::default(),
             boundary: Boundary::new(metrics, Drain::default()),
             in_flight_keys: InFlightKeys::default(),
         })
@@ -279,10 +275,22 @@ async fn show_metrics(api: ApiHandle) -> Result<HttpResponse, ApiError> {
         .body(text))
 }
 
-async fn show_openapi(api: ApiHandle) -> HttpResponse {
-    HttpResponse::Ok()
+async fn show_openapi(api: ApiHandle) -> Result<HttpResponse, ApiError> {
+    let HttpApi {
+        parts,
+        openapi_json,
+        ..
+    } = api.0;
+    let body = match openapi_json.get() {
+        Some(body) => body.clone(),
+        None => {
+            let body = serde_json::to_vec(&(parts.openapi)()).map_err(ApiError::internal)?;
+            openapi_json.get_or_init(|| body.into()).clone()
+        }
+    };
+    Ok(HttpResponse::Ok()
         .content_type("application/json")
-        .body(api.0.openapi_json)
+        .body(body))
 }
 
 async fn not_found() -> Result<HttpResponse, ApiError> {

@@ -143,7 +143,7 @@ async fn start(database: Database, cancel: &CancellationToken) -> SocketAddr {
         verifier,
         routes: Vec::new(),
         root_routes: vec![Arc::new(service.inbound_routes())],
-        openapi: Service::openapi(),
+        openapi: Service::openapi,
         readiness: Vec::new(),
         metrics,
     })

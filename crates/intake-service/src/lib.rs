@@ -23,6 +23,7 @@ mod metrics;
 mod openapi;
 mod preset;
 mod reading;
+pub mod recovery;
 mod retention;
 mod routes;
 mod service;

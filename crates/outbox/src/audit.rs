@@ -194,7 +194,7 @@ pub fn list_taken_in(
     rows.iter().map(|id| read_id(id)).collect()
 }
 
-fn read_id(bytes: &[u8]) -> Result<EventId, DatabaseError> {
+pub(crate) fn read_id(bytes: &[u8]) -> Result<EventId, DatabaseError> {
     EventId::from_bytes(bytes).ok_or_else(|| {
         let reason = "an event_id holds something that is no id";
         DatabaseError::Refused(diesel::result::Error::DeserializationError(reason.into()))

@@ -5,9 +5,9 @@
 //! publishes them in that order, and moves one cursor to the lowest contiguous
 //! confirmation: what was not confirmed is published again. Consumers know a
 //! repeat by the event id ([`inbox`]), and keep what they cannot take in
-//! ([`parked`]) instead of losing it, until somebody wants it tried again ([`redrive`]). Published events stay as the account's
-//! feed ([`feed`]) for a time ([`retention`]), or until a person asks to be forgotten
-//! ([`erasure`]).
+//! ([`parked`]) instead of losing it, until somebody wants it tried again ([`redrive`]). Published events stay
+//! as the account's feed ([`feed`]) for a time ([`retention`]), or until a person asks to be
+//! forgotten ([`erasure`]). After a backup was restored, [`recovery`] goes on from it.
 //!
 //! An event is never published before its change is durable, and the
 //! cursor never passes an event that no consumer has taken over.
@@ -22,6 +22,7 @@ pub mod inbox;
 mod numbering;
 pub mod parked;
 pub mod queue;
+pub mod recovery;
 pub mod redrive;
 mod relay;
 pub mod retention;

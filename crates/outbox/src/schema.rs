@@ -29,6 +29,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    skipped_numbers (first_seq) {
+        first_seq -> BigInt,
+        last_seq -> BigInt,
+        skipped_at_us -> BigInt,
+    }
+}
+
+diesel::table! {
     inbox_events (event_id) {
         event_id -> Binary,
         received_at_us -> BigInt,

@@ -17,6 +17,7 @@ use database::Migrations;
 use diesel_migrations::embed_migrations;
 
 pub use revocation::Revocation;
+pub use store::{RevokedToken, list_all, remember};
 
 /// The table of this crate, in the database of each service that uses it. Where
 /// the service's own migrations make that table too, as the delivery worker's

@@ -2,11 +2,14 @@
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use database::{Database, DatabaseConfig, Migrations};
+use database::{Database, DatabaseConfig, Migrations, back_up_sqlite};
 use diesel::pg::PgConnection;
 use diesel::{Connection as _, RunQueryDsl};
 use tempfile::TempDir;
+
+use crate::wait_until;
 
 /// Names a PostgreSQL server on which tests may create databases.
 const SERVER_VARIABLE: &str = "TEST_DATABASE_URL";
@@ -59,6 +62,32 @@ impl TestDatabase {
         }
     }
 
+    /// A backup: another database with the same rows. Waits until nobody has this one open.
+    pub async fn copy(&self) -> Self {
+        let folder = folder();
+        let home = match &self.home {
+            Home::Sqlite => {
+                back_up_sqlite(&self.file(), &file_in(&folder)).expect("a test database is copied");
+                Home::Sqlite
+            }
+            Home::Postgres { server, name } => {
+                let (server, copy) = (server.clone(), name_of(&folder));
+                let (on, sql) = (
+                    server.clone(),
+                    format!("CREATE DATABASE {copy} TEMPLATE {name}"),
+                );
+                let is_copied = async || {
+                    let (on, sql) = (on.clone(), sql.clone());
+                    let copying = tokio::task::spawn_blocking(move || execute(&on, &sql));
+                    matches!(copying.await, Ok(Ok(())))
+                };
+                wait_until(Duration::from_secs(30), is_copied).await;
+                Home::Postgres { server, name: copy }
+            }
+        };
+        Self { home, folder }
+    }
+
     /// An empty SQLite file in a folder of its own.
     pub fn sqlite() -> Self {
         Self {
@@ -95,8 +124,12 @@ impl TestDatabase {
     }
 
     fn file(&self) -> PathBuf {
-        self.folder.path().join("test.db")
+        file_in(&self.folder)
     }
+}
+
+fn file_in(folder: &TempDir) -> PathBuf {
+    folder.path().join("test.db")
 }
 
 fn folder() -> TempDir {

@@ -8,6 +8,7 @@ use delivery_worker::audit::{
 };
 use events::EventId;
 use outbox::audit::{Extent, list_ids_by_seq};
+use outbox::recovery::{Skipped, list_skipped};
 
 use super::events::Damage;
 use super::{BATCH, Verification};
@@ -41,6 +42,8 @@ pub(crate) struct DeliveryFindings {
     pub(crate) orphans: Damage<EventId>,
     /// Events that are in no outbox under their number.
     pub(crate) strangers: Damage<TalliedEvent>,
+    /// Events that went with a backup of the entity service, as `dealwire recover` said.
+    pub(crate) given_up: u64,
 }
 
 impl DeliveryFindings {
@@ -51,6 +54,7 @@ impl DeliveryFindings {
         all_hours: bool,
     ) -> Result<Self, DatabaseError> {
         let mut findings = Self::default();
+        let skipped = of.entity.read(list_skipped).await?;
         let mut oldest_due_at_us: Option<i64> = None;
         let mut from = Some(EventKey::first());
         while let Some(key) = from {
@@ -98,7 +102,7 @@ impl DeliveryFindings {
                     findings.miscounted.add(event.clone());
                 }
             }
-            findings.compare(of, cutoff, part.events).await?;
+            findings.compare(of, cutoff, &skipped, part.events).await?;
         }
         if !all_hours {
             findings.hours.retain(|_, counts| counts.is_remarkable());
@@ -110,12 +114,13 @@ impl DeliveryFindings {
         Ok(findings)
     }
 
-    /// Looks for events in the outbox by their number. What it no longer keeps, and what
-    /// came after the cutoff, is not looked for.
+    /// Looks for events in the outbox by their number. What it no longer keeps, what came after
+    /// the cutoff, and what was given up with a backup (`dealwire recover`) is not looked for.
     async fn compare(
         &mut self,
         of: &Verification,
         cutoff: &Extent,
+        skipped: &[Skipped],
         events: Vec<TalliedEvent>,
     ) -> Result<(), DatabaseError> {
         let Some(oldest_seq) = cutoff.oldest_seq else {
@@ -139,7 +144,10 @@ impl DeliveryFindings {
                 && compared.contains(&seq)
                 && ids.get(&seq) != Some(&event.event_id)
             {
-                self.strangers.add(event);
+                match skipped.iter().any(|it| (it.first..=it.last).contains(&seq)) {
+                    true => self.given_up += 1,
+                    false => self.strangers.add(event),
+                }
             }
         }
         Ok(())

@@ -8,6 +8,7 @@ use delivery_worker::audit::{Horizons, KnownEvent, list_known};
 use events::EventId;
 use outbox::audit::{Extent, OutboxEntry, list_entries, list_parked};
 use outbox::queue::DELIVERY_EVENTS;
+use outbox::recovery::{Skipped, list_skipped};
 use tokio::time::Instant;
 
 use super::{BATCH, PAUSE, Verification};
@@ -34,6 +35,8 @@ pub(crate) struct EventFindings {
     pub(crate) gaps: Damage<Gap>,
     /// Records whose revisions do not follow each other.
     pub(crate) breaks: Damage<Break>,
+    /// Numbers that were left out on purpose, after a backup was restored.
+    skipped: Vec<Skipped>,
 }
 
 /// Numbers that are missing: from the first to the last.
@@ -90,10 +93,14 @@ impl EventFindings {
             .iter()
             .find(|queue| queue.name == DELIVERY_EVENTS)
             .context("the topology has no queue of the delivery worker")?;
-        let mut findings = Self::default();
+        let skipped = of.entity.read(list_skipped).await?;
+        let mut findings = Self {
+            skipped: joined(skipped),
+            ..Self::default()
+        };
         // What lies before the oldest was published and is no longer kept.
         let oldest = cutoff.oldest_seq.unwrap_or(cutoff.last_seq + 1);
-        let mut histories = Histories::new(oldest == 1);
+        let mut histories = Histories::new(oldest == 1, &findings.skipped);
         let (mut after, through) = (oldest - 1, cutoff.last_seq);
         while after < through {
             let entries = of
@@ -143,11 +150,13 @@ impl EventFindings {
     }
 
     fn step(&mut self, after: i64, seq: i64) {
-        if seq > after + 1 {
-            self.gaps.add(Gap {
-                first: after + 1,
-                last: seq - 1,
-            });
+        let gap = Gap {
+            first: after + 1,
+            last: seq - 1,
+        };
+        let is_meant = |skipped: &Skipped| skipped.first <= gap.first && gap.last <= skipped.last;
+        if gap.first <= gap.last && !self.skipped.iter().any(is_meant) {
+            self.gaps.add(gap);
         }
     }
 
@@ -233,18 +242,35 @@ async fn list_known_ids(
     Ok((known.collect(), horizons))
 }
 
+/// Skipped numbers in as few ranges as there can be.
+fn joined(skipped: Vec<Skipped>) -> Vec<Skipped> {
+    let mut joined: Vec<Skipped> = Vec::new();
+    for next in skipped {
+        match joined.last_mut() {
+            Some(last) if last.last + 1 == next.first => last.last = next.last,
+            _ => joined.push(next),
+        }
+    }
+    joined
+}
+
 /// The last revision of each record that is not deleted.
 #[derive(Debug)]
 struct Histories {
     /// Whether the events go back to the first one.
     are_whole: bool,
-    revisions: HashMap<(i64, String, i64), i64>,
+    /// Where numbers were left out. A record's revisions go on beyond what others know there,
+    /// and records end whose history went with what was set back.
+    restored_at: Vec<i64>,
+    /// With the number of the event that made it.
+    revisions: HashMap<(i64, String, i64), (i64, i64)>,
 }
 
 impl Histories {
-    fn new(are_whole: bool) -> Self {
+    fn new(are_whole: bool, skipped: &[Skipped]) -> Self {
         Self {
             are_whole,
+            restored_at: skipped.iter().map(|skipped| skipped.first).collect(),
             revisions: HashMap::new(),
         }
     }
@@ -253,22 +279,30 @@ impl Histories {
     fn follow(&mut self, entry: &OutboxEntry, event: &KnownEvent) -> Option<Break> {
         let (record_id, revision) = (event.record_id?, event.revision?);
         let key = (event.account_id, event.component.clone(), record_id);
-        let last = if entry.event_type.ends_with(".delete") {
-            self.revisions.remove(&key)
-        } else {
-            self.revisions.insert(key, revision)
+        let is_end = entry.event_type.ends_with(".delete");
+        let last = match is_end {
+            true => self.revisions.remove(&key),
+            false => self.revisions.insert(key, (revision, entry.seq)),
         };
-        let expected = match last {
-            Some(last) => last + 1,
-            None if self.are_whole => 1,
+        let (expected, is_right) = match last {
+            Some((last, seq)) => {
+                let jumps = self.was_restored_between(seq, entry.seq);
+                (last + 1, revision == last + 1 || jumps && revision > last)
+            }
+            None if is_end && self.was_restored_between(0, entry.seq) => return None,
+            None if self.are_whole => (1, revision == 1),
             None => return None,
         };
-        (revision != expected).then(|| Break {
+        (!is_right).then(|| Break {
             entry: entry.clone(),
             record_id,
             expected,
             revision,
         })
+    }
+
+    fn was_restored_between(&self, seq: i64, next: i64) -> bool {
+        self.restored_at.iter().any(|at| (seq..next).contains(at))
     }
 }
 

@@ -47,6 +47,18 @@ impl Report {
             && self.deliveries.strangers.is_none()
     }
 
+    /// The first event of the entity service and of the intake service that was published and that
+    /// somebody does not have.
+    pub(crate) fn first_lost(&self) -> (Option<i64>, Option<i64>) {
+        let first = |entries: &[OutboxEntry]| entries.iter().map(|entry| entry.seq).min();
+        let (requests, answers) = match &self.leads {
+            Some(leads) => (first(&leads.requests.lost), first(&leads.answers.lost)),
+            None => (None, None),
+        };
+        let changes = first(self.unaccounted());
+        (changes.into_iter().chain(answers).min(), requests)
+    }
+
     /// Events that are not in the worker's hands and that the outbox will publish yet.
     pub(crate) fn waiting(&self) -> &[OutboxEntry] {
         self.missing().1
@@ -110,6 +122,13 @@ impl Report {
                 f,
                 "            {} more were old and are deleted there",
                 events.expired
+            )?;
+        }
+        if self.deliveries.given_up > 0 {
+            writeln!(
+                f,
+                "            {} more went with a backup of the entity service that was restored",
+                self.deliveries.given_up
             )?;
         }
         if !events.parked.is_none() {
@@ -308,7 +327,8 @@ impl Report {
             writeln!(
                 f,
                 "  That is so after the entity service's database was set back to a backup: \
-                 receivers were told of changes that it no longer has."
+                 receivers were told of changes that it no longer has. `dealwire recover` brings \
+                 the services in line."
             )?;
         }
         Ok(())

@@ -95,7 +95,7 @@ impl AllInOne {
                 Arc::new(delivery.routes()),
             ],
             root_routes: vec![Arc::new(intake.inbound_routes())],
-            openapi: openapi(),
+            openapi,
             readiness: [
                 entity.readiness(),
                 intake.readiness(),

@@ -198,7 +198,6 @@ impl Role {
         let waiting = WaitingRoom::open(
             &self.listener,
             self.verifier.clone(),
-            openapi(),
             vec![Readiness::never(self.database_name), broker_ready.clone()],
         )?;
         let attempt = || {
@@ -213,7 +212,7 @@ impl Role {
             verifier: self.verifier.clone(),
             routes: vec![service.routes],
             root_routes: service.root_routes,
-            openapi: openapi(),
+            openapi,
             readiness: [service.readiness, vec![broker_ready]].concat(),
             metrics,
         })?;

@@ -32,14 +32,13 @@ impl WaitingRoom {
     pub(super) fn open(
         listener: &TcpListener,
         verifier: TokenVerifier,
-        openapi: utoipa::openapi::OpenApi,
         readiness: Vec<Readiness>,
     ) -> anyhow::Result<Self> {
         let api = HttpApi::new(HttpApiParts {
             verifier,
             routes: vec![unavailable_routes("", RETRY_AFTER)],
             root_routes: vec![unavailable_routes("/in", RETRY_AFTER)],
-            openapi,
+            openapi: super::openapi,
             readiness,
             metrics: Metrics::new(),
         })?;

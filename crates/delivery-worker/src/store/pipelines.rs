@@ -106,7 +106,7 @@ pub(crate) fn list_stages(
 }
 
 /// A pipeline's stages, as they are stored.
-fn stages_of(stages: &Value) -> impl Iterator<Item = StageSummary> {
+pub(crate) fn stages_of(stages: &Value) -> impl Iterator<Item = StageSummary> {
     stages.as_array().into_iter().flatten().filter_map(|stage| {
         let text = |key| stage.get(key).and_then(Value::as_str);
         Some(StageSummary {

@@ -98,7 +98,7 @@ pub(crate) fn delete_pipeline(
 
 /// Gives the pipeline the revision that its change, or that of its stages,
 /// makes, and adds the event.
-pub(super) fn save(
+pub(crate) fn save(
     conn: &mut Connection<'_>,
     author: &Author,
     mut pipeline: Pipeline,
@@ -111,7 +111,7 @@ pub(super) fn save(
 }
 
 /// Adds the event of a change to the outbox, with the whole pipeline.
-pub(super) fn append(
+pub(crate) fn append(
     conn: &mut Connection<'_>,
     author: &Author,
     action: Action,

@@ -244,7 +244,7 @@ fn serve_on_loopback(
         verifier,
         routes: vec![Arc::new(service.routes())],
         root_routes: vec![],
-        openapi: merge_documents("Dealwire", "1", [Service::openapi()]),
+        openapi: || merge_documents("Dealwire", "1", [Service::openapi()]),
         readiness: Vec::new(),
         metrics: Metrics::new(),
     })

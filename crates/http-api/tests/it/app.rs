@@ -69,7 +69,7 @@ impl TestApi {
             verifier: verifier.clone(),
             routes: vec![Arc::new(routes), Arc::new(other_routes)],
             root_routes: vec![],
-            openapi: merge_documents("Test", "1", []),
+            openapi: || merge_documents("Test", "1", []),
             readiness,
             metrics: Metrics::new(),
         })

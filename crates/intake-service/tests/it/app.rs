@@ -351,7 +351,7 @@ fn serve_on_loopback(
         verifier,
         routes: vec![Arc::new(service.routes())],
         root_routes: vec![Arc::new(service.inbound_routes())],
-        openapi: merge_documents("Dealwire", "1", [Service::openapi()]),
+        openapi: || merge_documents("Dealwire", "1", [Service::openapi()]),
         readiness: service.readiness(),
         metrics: metrics.clone(),
     })

@@ -76,6 +76,7 @@ impl Report {
                     "rows": event.rows,
                 })),
                 "orphans": some(&found.orphans, |id| json!(id.to_string())),
+                "given_up": self.deliveries.given_up,
                 "strangers": some(&found.strangers, |event| json!({
                     "event_id": event.event_id.to_string(),
                     "seq": event.seq,

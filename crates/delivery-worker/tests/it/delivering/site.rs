@@ -251,7 +251,7 @@ fn serve_on_loopback(
         verifier,
         routes: vec![Arc::new(service.routes())],
         root_routes: vec![],
-        openapi: Service::openapi(),
+        openapi: Service::openapi,
         readiness: service.readiness(),
         metrics: Metrics::new(),
     })
