@@ -25,8 +25,9 @@ stand_in() {
     case $1 in
     debian:*) stand_in_debian "$1" ;;
     rust:*) stand_in_rust "$1" ;;
-    postgres:* | rabbitmq:* | nginx:*)
-        docker build --quiet --tag "$1" "scripts/test-deploy.d/${1%%:*}" >/dev/null
+    postgres:* | rabbitmq:* | nginx:* | prom/prometheus:*)
+        folder=${1##*/}
+        docker build --quiet --tag "$1" "scripts/test-deploy.d/${folder%%:*}" >/dev/null
         ;;
     *) fail "there is no stand-in for $1" ;;
     esac

@@ -15,7 +15,7 @@ use crate::secret_file;
 use crate::wiring::FIRST_ACCOUNT_NAME;
 
 /// The first token, mode 600.
-const TOKEN_FILE: &str = "admin.token";
+pub(crate) const TOKEN_FILE: &str = "admin.token";
 
 /// The account of an installation that has only one.
 const FIRST_ACCOUNT: AccountId = AccountId(1);

@@ -19,7 +19,7 @@ pub(crate) use arrival::{Arrival, PlannedDelivery};
 use batch::take_in;
 
 /// The bounds of a batch.
-const MAX_MESSAGES: u16 = 5_000;
+const MAX_MESSAGES: u16 = 1_000;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// Where events come one after the other, a batch begins so long after the last one.
 const GATHER: Duration = Duration::from_millis(3);

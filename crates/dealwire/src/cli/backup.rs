@@ -9,6 +9,7 @@ use clap::Args;
 use database::{DatabaseConfig, back_up_sqlite};
 
 use super::settings::FolderArgs;
+use crate::first_start::TOKEN_FILE;
 use crate::keys::KEY_FILES;
 use crate::wiring;
 
@@ -50,7 +51,7 @@ impl BackupArgs {
                 .with_context(|| format!("cannot copy {}", path.display()))?;
             std::fs::set_permissions(&copy, Permissions::from_mode(0o600))?;
         }
-        for name in KEY_FILES {
+        for name in KEY_FILES.into_iter().chain([TOKEN_FILE]) {
             let file = from.join(name);
             if file.exists() {
                 copy_secret(&file, &in_folder(&self.to, &file)?)

@@ -10,6 +10,7 @@ mod leads;
 mod operator;
 mod process;
 mod receivers;
+mod recover;
 mod storage;
 mod traces;
 mod triggers;

@@ -3,18 +3,17 @@
 //! Receivers on 127.0.0.0/8 may be called; everything else that is special may not. Names are looked
 //! up at a name server that knows only what the test tells it.
 
+mod problems;
+mod rows;
+
 use std::net::TcpListener;
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use broker::{Confirmation, OutgoingMessage, Publisher};
-use database::{Backend, Connection, Database, DatabaseError, on_backend};
+use database::{Backend, Database};
 use delivery_worker::{AddressPolicy, DeliveryConfig, Dependencies, KeyRing, MasterKey, Service};
-use diesel::connection::SimpleConnection;
-use diesel::sql_types::BigInt;
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use events::{Clock, Event};
 use http_api::{
     Claims, HttpApi, HttpApiParts, Scope, ScopeSet, ServerConfig, TokenSigner, TokenVerifier,
@@ -22,10 +21,10 @@ use http_api::{
 };
 use serde_json::{Value, json};
 use telemetry::Metrics;
-use test_support::{
-    ApiAnswer, ApiClient, MockDns, MockReceiver, TestBroker, TestDatabase, wait_until,
-};
+use test_support::{ApiClient, MockDns, MockReceiver, TestBroker, TestDatabase, wait_until};
 use tokio_util::sync::CancellationToken;
+
+pub(crate) use problems::{errors, field_errors, problem_code, query_errors};
 
 /// How long a test waits for what it waits for.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
@@ -233,151 +232,6 @@ impl TestApp {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
-
-    /// How many rows a table has, over all accounts.
-    pub(crate) async fn count_rows(&self, table: &str) -> i64 {
-        self.count(format!("SELECT count(*) AS count FROM {table}"))
-            .await
-    }
-
-    async fn count(&self, sql: String) -> i64 {
-        self.database
-            .read(move |conn| {
-                let row: Counted = on_backend!(conn, |c| sql_query(sql.as_str()).get_result(c))?;
-                Ok::<_, DatabaseError>(row.count)
-            })
-            .await
-            .unwrap()
-    }
-
-    /// Runs statements that both engines understand.
-    pub(crate) async fn execute(&self, sql: &'static str) {
-        self.execute_on(sql, sql).await;
-    }
-
-    /// Runs statements of each engine.
-    pub(crate) async fn execute_on(&self, sqlite: &'static str, postgres: &'static str) {
-        self.database
-            .write(move |conn| {
-                match conn {
-                    Connection::Sqlite(c) => c.batch_execute(sqlite),
-                    Connection::Postgres(c) => c.batch_execute(postgres),
-                }
-                .map_err(DatabaseError::from)
-            })
-            .await
-            .unwrap();
-    }
-
-    /// Makes every new webhook fail as on a full disk.
-    pub(crate) async fn break_webhooks(&self) {
-        self.execute_on(
-            "CREATE TRIGGER refuse_versions BEFORE INSERT ON webhook_versions BEGIN \
-             SELECT RAISE(ABORT, 'database or disk is full'); END",
-            "CREATE FUNCTION refuse_versions() RETURNS trigger LANGUAGE plpgsql AS \
-             $$BEGIN RAISE EXCEPTION 'No space left on device'; END$$; \
-             CREATE TRIGGER refuse_versions BEFORE INSERT ON webhook_versions \
-             FOR EACH ROW EXECUTE FUNCTION refuse_versions()",
-        )
-        .await;
-    }
-
-    /// Whether the database holds these bytes anywhere.
-    pub(crate) async fn is_stored(&self, bytes: &[u8]) -> bool {
-        match self.database.backend() {
-            Backend::Sqlite => files_hold(self.home.folder(), bytes),
-            Backend::Postgres => self.rows_hold(bytes).await,
-        }
-    }
-
-    /// The server's files are out of reach, so this looks into every table.
-    async fn rows_hold(&self, bytes: &[u8]) -> bool {
-        const TABLES: [&str; 7] = [
-            "webhooks",
-            "webhook_versions",
-            "webhook_lanes",
-            "deliveries",
-            "attempts",
-            "attempt_bodies",
-            "idempotency_keys",
-        ];
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        // What is no text cannot be in a column of text.
-        let text = std::str::from_utf8(bytes).unwrap_or(&hex).to_owned();
-        let found = self.database.read(move |conn| {
-            let mut count = 0;
-            for table in TABLES {
-                let sql = format!(
-                    "SELECT count(*) AS count FROM {table} t \
-                     WHERE strpos(t::text, '{text}') > 0 OR strpos(t::text, '{hex}') > 0"
-                );
-                let row: Counted = on_backend!(conn, |c| sql_query(sql).get_result(c))?;
-                count += row.count;
-            }
-            Ok::<_, DatabaseError>(count)
-        });
-        found.await.unwrap() > 0
-    }
-}
-
-#[derive(QueryableByName)]
-struct Counted {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
-}
-
-fn files_hold(folder: &Path, bytes: &[u8]) -> bool {
-    std::fs::read_dir(folder).unwrap().any(|entry| {
-        let content = std::fs::read(entry.unwrap().path()).unwrap();
-        content.windows(bytes.len()).any(|window| window == bytes)
-    })
-}
-
-/// The stable code of an error, having checked that the answer is a problem in every respect.
-pub(crate) fn problem_code(answer: &ApiAnswer) -> String {
-    let body = answer.json();
-    assert_eq!(
-        answer.headers["content-type"], "application/problem+json",
-        "{body}"
-    );
-    assert_eq!(body["status"], answer.status.as_u16(), "{body}");
-    assert!(!body["detail"].as_str().unwrap().is_empty(), "{body}");
-    body["code"].as_str().unwrap().to_owned()
-}
-
-/// Pointers and codes of the field errors of a 422 answer, in order; each has a message.
-pub(crate) fn field_errors(answer: &ApiAnswer) -> Vec<(String, String)> {
-    assert_eq!(answer.status, 422, "{}", answer.json());
-    assert_eq!(problem_code(answer), "invalid_fields");
-    listed_errors(answer)
-}
-
-/// Names and codes of the wrong query parameters of a 400 answer, in order; each has a message.
-pub(crate) fn query_errors(answer: &ApiAnswer) -> Vec<(String, String)> {
-    assert_eq!(answer.status, 400, "{}", answer.json());
-    assert_eq!(problem_code(answer), "invalid_query");
-    listed_errors(answer)
-}
-
-fn listed_errors(answer: &ApiAnswer) -> Vec<(String, String)> {
-    let body = answer.json();
-    let errors = body["errors"].as_array().unwrap();
-    errors
-        .iter()
-        .map(|error| {
-            let message = error["message"].as_str().unwrap();
-            assert!(message.ends_with(['.', '?', ')']), "{error}");
-            let text = |key: &str| error[key].as_str().unwrap().to_owned();
-            (text("pointer"), text("code"))
-        })
-        .collect()
-}
-
-/// Errors as a test writes them down.
-pub(crate) fn errors(list: &[(&str, &str)]) -> Vec<(String, String)> {
-    list.iter()
-        .map(|(pointer, code)| ((*pointer).to_owned(), (*code).to_owned()))
-        .collect()
 }
 
 /// The path of a webhook that the API answered with.
