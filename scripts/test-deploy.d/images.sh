@@ -44,6 +44,10 @@ stand_in_debian() {
     # As the real one has it: packages start no services.
     printf '#!/bin/sh\nexit 101\n' >"$dir/debian/usr/sbin/policy-rc.d"
     chmod 755 "$dir/debian/usr/sbin/policy-rc.d"
+    # And it keeps nothing of what it fetched.
+    printf '%s\n' 'APT::Update::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };' \
+        'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };' \
+        'Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "";' >"$dir/debian/etc/apt/apt.conf.d/docker-clean"
     rm -rf "$dir"/debian/var/cache/apt/archives/*.deb "$dir"/debian/var/lib/apt/lists/*
     tar -C "$dir/debian" --numeric-owner -c . | docker import --change 'CMD ["bash"]' - "$1" >/dev/null
     rm -rf "$dir/debian"
