@@ -32,6 +32,7 @@ mod migrations;
 mod outage;
 pub mod partitions;
 mod postgres;
+pub mod sessions;
 mod sqlite;
 mod statement;
 mod unit;

@@ -21,6 +21,9 @@ const PUBLIC_KEY_FILE: &str = "token-key.pub.pem";
 /// Encrypts webhook secrets at rest: 32 bytes in base64.
 const MASTER_KEY_FILE: &str = "master.key";
 
+/// Those of a data folder without which what it holds cannot be used.
+pub(crate) const NEEDED_KEYS: [&str; 2] = [TOKEN_KEY_FILE, MASTER_KEY_FILE];
+
 /// All of them, in a data folder.
 pub(crate) const KEY_FILES: [&str; 3] = [TOKEN_KEY_FILE, PUBLIC_KEY_FILE, MASTER_KEY_FILE];
 
@@ -181,6 +184,15 @@ impl Keys {
         let file = folder.join(MASTER_KEY_FILE);
         let current = read_given(&file, "--data-dir")?;
         key_ring(&master_key(&file, &current)?, settings)
+    }
+
+    /// The key that signs tokens, of the data folder that `dealwire up` runs on.
+    ///
+    /// # Errors
+    /// [`KeysError`].
+    pub(crate) fn signer_of_folder(folder: &Path) -> Result<TokenSigner, KeysError> {
+        let file = folder.join(TOKEN_KEY_FILE);
+        signer(&file, &read_given(&file, "--data-dir")?)
     }
 
     /// The same with this folder's own key as the one that encrypts.

@@ -5,26 +5,33 @@
 //! that other services, receivers and integrators still know; so they go on beyond all of them.
 //! What it knew of others' events has to be published to it once more.
 
+mod databases;
+mod erasures;
 mod lost;
 mod plan;
 mod report;
 mod rewinds;
+mod running;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 
-use anyhow::ensure;
 use clap::ValueEnum;
-use database::{Database, DatabaseError, identities};
+use database::{Connection, Database, DatabaseError, identities};
 use events::{AccountId, Timestamp, TokenId};
 use outbox::recovery::skip_numbers;
 use revocation::RevokedToken;
 
+pub(crate) use databases::{open, put_back};
 pub(crate) use plan::Plan;
 
+/// Where nobody knows which revisions receivers have seen, records go on so much higher at most:
+/// more often than that a record is hardly changed between two backups.
+const MOST_REVISIONS: i64 = 1_000;
+
 /// A service whose database was restored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Restored {
     EntityService,
     IntakeService,
@@ -50,7 +57,7 @@ pub(crate) struct Recovery {
     pub(crate) intake: Option<Database>,
     /// The delivery workers' database.
     pub(crate) delivery: Database,
-    /// Which of them were restored.
+    /// Which of them were restored, each once.
     pub(crate) restored: Vec<Restored>,
     /// How many numbers and ids are left out beyond the highest that is known.
     pub(crate) ahead: i64,
@@ -61,38 +68,25 @@ impl Recovery {
         self.restored.contains(&service)
     }
 
-    /// Refuses while a service may be running. Whoever has a data folder is alone on its
-    /// databases, whatever leases a killed process left in them.
-    ///
-    /// # Errors
-    /// Which one, and what to do; database failures.
-    pub(crate) async fn check_stopped(&self, alone: bool) -> anyhow::Result<()> {
-        if alone {
-            return Ok(());
+    /// All databases, by whose they are.
+    fn databases(&self) -> impl Iterator<Item = (Restored, &Database)> {
+        let intake = self.intake.as_ref().map(|it| (Restored::IntakeService, it));
+        [(Restored::EntityService, &self.entity)]
+            .into_iter()
+            .chain(intake)
+            .chain([(Restored::DeliveryWorker, &self.delivery)])
+    }
+
+    /// How much higher the revisions of all records go on: the workers are asked for what
+    /// receivers have seen, unless they were set back too.
+    fn revisions_ahead(&self) -> i64 {
+        let nobody_knows =
+            self.is_restored(Restored::EntityService) && self.is_restored(Restored::DeliveryWorker);
+        if nobody_knows {
+            self.ahead.min(MOST_REVISIONS)
+        } else {
+            0
         }
-        let mut running = Vec::new();
-        if self.entity.read(outbox::recovery::is_led).await? {
-            running.push("entity-service");
-        }
-        if let Some(intake) = &self.intake
-            && intake.read(outbox::recovery::is_led).await?
-        {
-            running.push("intake-service");
-        }
-        if self
-            .delivery
-            .read(delivery_worker::recovery::is_delivering)
-            .await?
-        {
-            running.push("delivery-worker");
-        }
-        ensure!(
-            running.is_empty(),
-            "{} may be running: stop all services first; one that was killed counts as running \
-             for 10 seconds",
-            running.join(", ")
-        );
-        Ok(())
     }
 
     /// Carries a plan out. What a crash leaves half done, another run completes.
@@ -100,13 +94,10 @@ impl Recovery {
     /// # Errors
     /// Database failures.
     pub(crate) async fn carry_out(&self, plan: &Plan, now: Timestamp) -> anyhow::Result<()> {
-        if self.is_restored(Restored::EntityService) {
-            self.move_entity_on(plan, now).await?;
-        }
-        let ahead = self.ahead;
+        self.move_delivery_on(plan).await?;
         if let Some(intake) = &self.intake {
             let (tokens, lead, through) = (plan.tokens.clone(), plan.lead, plan.intake_through);
-            let restored = self.is_restored(Restored::IntakeService);
+            let (ahead, restored) = (self.ahead, self.is_restored(Restored::IntakeService));
             intake
                 .write(move |conn| {
                     if restored {
@@ -118,24 +109,39 @@ impl Recovery {
                 })
                 .await?;
         }
-        let (tokens, restored) = (
-            plan.tokens.clone(),
-            self.is_restored(Restored::DeliveryWorker),
-        );
+        if self.is_restored(Restored::EntityService) {
+            self.move_entity_on(plan, now).await?;
+        }
+        plan.rewinds.carry_out(self).await
+    }
+
+    async fn move_delivery_on(&self, plan: &Plan) -> Result<(), DatabaseError> {
+        let (tokens, older) = (plan.tokens.clone(), plan.lost.to_carry_on());
+        let (ahead, restored) = (self.ahead, self.is_restored(Restored::DeliveryWorker));
         self.delivery
             .write(move |conn| {
                 if restored {
                     raise_all(conn, ahead)?;
                 }
+                for it in &older {
+                    delivery_worker::recovery::pass_over(
+                        conn,
+                        it.account_id,
+                        &it.component,
+                        it.id,
+                        it.revision,
+                    )?;
+                }
                 revocation::remember(conn, &tokens)
             })
             .await?;
-        plan.rewinds.carry_out(self).await
+        Ok(())
     }
 
     async fn move_entity_on(&self, plan: &Plan, now: Timestamp) -> anyhow::Result<()> {
         let (ids, through, ahead) = (plan.ids.clone(), plan.entity_through, self.ahead);
         let (records, tokens) = (plan.lost.to_carry_on(), plan.tokens.clone());
+        let by = self.revisions_ahead();
         self.entity
             .write(move |conn| {
                 for (kind, last) in &ids {
@@ -147,6 +153,9 @@ impl Recovery {
                 for record in &records {
                     entity_service::recovery::carry_on(conn, record, now)?;
                 }
+                if by > 0 {
+                    entity_service::recovery::raise_revisions(conn, by)?;
+                }
                 for token in &tokens {
                     revoke(conn, token)?;
                 }
@@ -157,10 +166,7 @@ impl Recovery {
     }
 }
 
-fn revoke(
-    conn: &mut database::Connection<'_>,
-    token: &RevokedToken,
-) -> Result<bool, DatabaseError> {
+fn revoke(conn: &mut Connection<'_>, token: &RevokedToken) -> Result<bool, DatabaseError> {
     entity_service::recovery::revoke(
         conn,
         AccountId(token.account_id),
@@ -170,7 +176,7 @@ fn revoke(
 }
 
 /// Makes all ids of a database go on so far ahead; the numbers of events have rules of their own.
-fn raise_all(conn: &mut database::Connection<'_>, ahead: i64) -> Result<(), DatabaseError> {
+fn raise_all(conn: &mut Connection<'_>, ahead: i64) -> Result<(), DatabaseError> {
     for identity in identities::list(conn)? {
         if identity.table != "outbox_events" {
             identities::raise(conn, &identity.table, identity.last + ahead)?;

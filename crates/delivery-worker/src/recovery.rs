@@ -160,6 +160,39 @@ pub fn list_pipelines(conn: &mut Connection<'_>) -> Result<Vec<KnownPipeline>, D
     Ok(known.collect())
 }
 
+/// The accounts that have webhooks or triggers.
+///
+/// # Errors
+/// Database failures.
+pub fn list_accounts(conn: &mut Connection<'_>) -> Result<Vec<i64>, DatabaseError> {
+    Ok(on_backend!(conn, |c| webhooks::table
+        .select(webhooks::account_id)
+        .distinct()
+        .load(c))?)
+}
+
+/// Does not wait for a revision that a record leaves out: the one after `revision`, which was the
+/// last that arrived.
+///
+/// # Errors
+/// Database failures.
+pub fn pass_over(
+    conn: &mut Connection<'_>,
+    account_id: i64,
+    component: &str,
+    record_id: i64,
+    revision: i64,
+) -> Result<(), DatabaseError> {
+    on_backend!(conn, |c| diesel::update(
+        record_revisions::table
+            .find((account_id, component, record_id))
+            .filter(record_revisions::through_revision.eq(revision))
+    )
+    .set(record_revisions::through_revision.eq(revision + 1))
+    .execute(c))?;
+    Ok(())
+}
+
 /// When the newest event was taken in, microseconds.
 ///
 /// # Errors

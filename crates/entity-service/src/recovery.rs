@@ -38,6 +38,8 @@ pub struct KnownRecord {
 pub enum Standing {
     /// It is there, older than others know it.
     Older,
+    /// It is there, and others know it as one that was deleted.
+    Returned,
     /// It is not there, and others know it as one that exists.
     Missing,
     /// It is as others know it, or newer.
@@ -139,14 +141,17 @@ pub fn compare(conn: &mut Connection<'_>, record: &KnownRecord) -> Result<Standi
         _ => return Ok(Standing::Known),
     };
     Ok(match revision {
-        Some(revision) if revision < record.revision => Standing::Older,
+        Some(revision) if revision < record.revision => match record.is_deleted {
+            true => Standing::Returned,
+            false => Standing::Older,
+        },
         None if !record.is_deleted => Standing::Missing,
         _ => Standing::Known,
     })
 }
 
-/// Makes the next change of a record that is [`Standing::Older`] have a revision that nobody has
-/// seen. Of pipelines, which delivery workers keep as they were last told of, it tells anew: of
+/// Gives a record that is [`Standing::Older`] or [`Standing::Returned`] a revision that nobody has
+/// seen: the one after the last that is known. Of pipelines, which delivery workers keep as they were last told of, it tells anew: of
 /// one that is there what it is, of one that is [`Standing::Missing`] that it is gone.
 ///
 /// # Errors
@@ -156,6 +161,8 @@ pub fn carry_on(
     record: &KnownRecord,
     now: Timestamp,
 ) -> Result<(), AdminError> {
+    // Telling of a pipeline takes the next one.
+    let revision = record.revision + i64::from(record.component != "pipeline");
     macro_rules! raise_in {
         ($table:ident) => {
             on_backend!(conn, |c| diesel::update(
@@ -164,7 +171,7 @@ pub fn carry_on(
                     .filter($table::id.eq(record.id))
                     .filter($table::revision.lt(record.revision))
             )
-            .set($table::revision.eq(record.revision))
+            .set($table::revision.eq(revision))
             .execute(c))
             .map_err(DatabaseError::from)?
         };
@@ -181,6 +188,42 @@ pub fn carry_on(
         _ => 0,
     };
     Ok(())
+}
+
+/// Gives all orders, tasks and clients revisions that are `by` higher, where nobody is left who
+/// knows which ones receivers have seen.
+///
+/// # Errors
+/// Database failures.
+pub fn raise_revisions(conn: &mut Connection<'_>, by: i64) -> Result<(), DatabaseError> {
+    macro_rules! raise_all {
+        ($table:ident) => {
+            on_backend!(conn, |c| diesel::update($table::table)
+                .set($table::revision.eq($table::revision + by))
+                .execute(c))?
+        };
+    }
+    raise_all!(orders);
+    raise_all!(tasks);
+    raise_all!(clients);
+    Ok(())
+}
+
+/// Those of the accounts that are not there.
+///
+/// # Errors
+/// Database failures.
+pub fn list_missing_accounts(
+    conn: &mut Connection<'_>,
+    accounts: &[i64],
+) -> Result<Vec<i64>, DatabaseError> {
+    let mut missing = Vec::new();
+    for account in accounts {
+        if !is_account(conn, AccountId(*account))? {
+            missing.push(*account);
+        }
+    }
+    Ok(missing)
 }
 
 fn tell_pipeline(

@@ -34,6 +34,17 @@ pub fn highest_ids(conn: &mut Connection<'_>) -> Result<Vec<(String, i64)>, Data
     Ok(known.collect())
 }
 
+/// The accounts that have sources.
+///
+/// # Errors
+/// Database failures.
+pub fn list_accounts(conn: &mut Connection<'_>) -> Result<Vec<i64>, DatabaseError> {
+    Ok(on_backend!(conn, |c| sources::table
+        .select(sources::account_id)
+        .distinct()
+        .load(c))?)
+}
+
 /// The highest id that a lead was given; 0 if none was.
 ///
 /// # Errors

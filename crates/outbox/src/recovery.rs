@@ -147,12 +147,35 @@ pub fn last_taken_in(conn: &mut Connection<'_>) -> Result<Option<i64>, DatabaseE
         .first(c))?)
 }
 
-/// How many people asked to be forgotten, as far as this service heard of it.
+/// A person asked to be forgotten. Who it was is not known any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownErasure {
+    /// The event that told of it.
+    pub event_id: Vec<u8>,
+    /// Whose records told of them.
+    pub account_id: i64,
+    /// When, microseconds.
+    pub requested_at_us: i64,
+}
+
+/// All people who asked to be forgotten, as far as this service heard of it.
 ///
 /// # Errors
 /// Database failures.
-pub fn count_erasures(conn: &mut Connection<'_>) -> Result<i64, DatabaseError> {
-    Ok(on_backend!(conn, |c| erasures::table
-        .count()
-        .get_result(c))?)
+pub fn list_erasures(conn: &mut Connection<'_>) -> Result<Vec<KnownErasure>, DatabaseError> {
+    let rows: Vec<(Vec<u8>, i64, i64)> = on_backend!(conn, |c| erasures::table
+        .select((
+            erasures::event_id,
+            erasures::account_id,
+            erasures::requested_at_us,
+        ))
+        .load(c))?;
+    let known = rows
+        .into_iter()
+        .map(|(event_id, account_id, requested_at_us)| KnownErasure {
+            event_id,
+            account_id,
+            requested_at_us,
+        });
+    Ok(known.collect())
 }

@@ -10,14 +10,14 @@ use database::{DatabaseConfig, back_up_sqlite};
 
 use super::settings::FolderArgs;
 use crate::first_start::TOKEN_FILE;
-use crate::keys::KEY_FILES;
+use crate::keys::{KEY_FILES, NEEDED_KEYS};
 use crate::wiring;
 
 /// Copies a data folder, keys included, beside a `dealwire up` that runs or not.
 ///
-/// The copy is a data folder itself. To go on from it: stop `dealwire up`, put the copy in the
-/// folder's place, run `dealwire recover` for all three services, and start again. Databases of
-/// services that run apart are backed up with PostgreSQL's own programs.
+/// To go on from the copy: stop `dealwire up`, run `dealwire recover --from DIR`, and start again.
+/// The settings file and keys that it names elsewhere are not copied. Databases of services that
+/// run apart are backed up with PostgreSQL's own programs.
 #[derive(Debug, Args)]
 pub(super) struct BackupArgs {
     /// The folder to make; it must not be there yet.
@@ -37,30 +37,50 @@ impl BackupArgs {
             from.display()
         );
         let files = wiring::existing_files(&from).map_err(anyhow::Error::msg)?;
-        let to = self.to.display();
+        for name in NEEDED_KEYS {
+            ensure!(
+                from.join(name).is_file(),
+                "there is no {}, and a backup without it is worth nothing",
+                from.join(name).display()
+            );
+        }
         DirBuilder::new()
             .mode(0o700)
             .create(&self.to)
-            .with_context(|| format!("cannot make the folder {to}"))?;
-        for config in files {
-            let DatabaseConfig::Sqlite { path, .. } = config else {
-                bail!("{} is no data folder", from.display());
-            };
-            let copy = in_folder(&self.to, &path)?;
-            back_up_sqlite(&path, &copy)
-                .with_context(|| format!("cannot copy {}", path.display()))?;
-            std::fs::set_permissions(&copy, Permissions::from_mode(0o600))?;
-        }
-        for name in KEY_FILES.into_iter().chain([TOKEN_FILE]) {
-            let file = from.join(name);
-            if file.exists() {
-                copy_secret(&file, &in_folder(&self.to, &file)?)
-                    .with_context(|| format!("cannot copy {}", file.display()))?;
+            .with_context(|| format!("cannot make the folder {}", self.to.display()))?;
+        if let Err(error) = copy_all(&from, files, &self.to) {
+            // Half a backup must not pass for one.
+            if let Err(left) = std::fs::remove_dir_all(&self.to) {
+                super::say(&format!("{} is incomplete: {left}", self.to.display()));
             }
+            return Err(error);
         }
-        super::say(&format!("{} is copied to {to}", from.display()));
+        super::say(&format!(
+            "{} is copied to {}",
+            from.display(),
+            self.to.display()
+        ));
         Ok(())
     }
+}
+
+fn copy_all(from: &Path, files: [DatabaseConfig; 3], to: &Path) -> anyhow::Result<()> {
+    for config in files {
+        let DatabaseConfig::Sqlite { path, .. } = config else {
+            bail!("{} is no data folder", from.display());
+        };
+        let copy = in_folder(to, &path)?;
+        back_up_sqlite(&path, &copy).with_context(|| format!("cannot copy {}", path.display()))?;
+        std::fs::set_permissions(&copy, Permissions::from_mode(0o600))?;
+    }
+    for name in KEY_FILES.into_iter().chain([TOKEN_FILE]) {
+        let file = from.join(name);
+        if file.exists() {
+            copy_secret(&file, &in_folder(to, &file)?)
+                .with_context(|| format!("cannot copy {}", file.display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// The file of the same name in another folder.

@@ -54,7 +54,8 @@ async fn in_folder(folder: &Path) -> Vec<Finding> {
     let files = match wiring::existing_files(folder) {
         Ok(files) => files,
         Err(reason) => {
-            let remedy = "`dealwire up` makes it; --data-dir names another";
+            let remedy = "restore it from a backup (`dealwire recover --from`): `dealwire up` would \
+                          begin with an empty one; --data-dir names another folder";
             return vec![Finding::wrong("data folder", reason, remedy)];
         }
     };
@@ -85,10 +86,14 @@ async fn examine_one(service: &Service, config: &DatabaseConfig) -> Vec<Finding>
     let opened = tokio::time::timeout(PATIENCE, Database::open(config, Vec::new())).await;
     let database = match opened {
         Ok(Ok(database)) => database,
-        Ok(Err(error)) => return vec![not_open(service, &error)],
+        Ok(Err(error)) => return vec![not_open(service, config, &error)],
         Err(_elapsed) => {
             let told = format!("does not answer within {PATIENCE:?}");
-            return vec![Finding::wrong(service.name, told, remedy_of(service))];
+            return vec![Finding::wrong(
+                service.name,
+                told,
+                remedy_of(service, config),
+            )];
         }
     };
     if let Err(error) = database.check().await {
@@ -105,15 +110,22 @@ async fn examine_one(service: &Service, config: &DatabaseConfig) -> Vec<Finding>
     ]
 }
 
-fn not_open(service: &Service, error: &OpenError) -> Finding {
-    Finding::wrong(service.name, error.to_string(), remedy_of(service))
+fn not_open(service: &Service, config: &DatabaseConfig, error: &OpenError) -> Finding {
+    Finding::wrong(service.name, error.to_string(), remedy_of(service, config))
 }
 
-fn remedy_of(service: &Service) -> String {
-    format!(
-        "start it, create the database, or correct {} (or its _file twin)",
-        service.setting
-    )
+fn remedy_of(service: &Service, config: &DatabaseConfig) -> String {
+    match config {
+        DatabaseConfig::Sqlite { .. } => {
+            "make room on the disk, let this user write there, or restore the file from a backup \
+             (`dealwire recover --from`)"
+                .to_owned()
+        }
+        DatabaseConfig::Postgres { .. } => format!(
+            "start it, create the database, or correct {} (or its _file twin)",
+            service.setting
+        ),
+    }
 }
 
 async fn schema(service: &Service, database: &Database) -> Finding {

@@ -10,7 +10,10 @@ pub(super) fn examine(patient: &Patient) -> Vec<Finding> {
         // `dealwire up` makes what is missing, and only in a folder that is new.
         Installation::Folder(folder) if !folder.is_dir() => Vec::new(),
         Installation::Folder(folder) => {
-            vec![finding("keys", Keys::ring_of_folder(folder, settings))]
+            vec![
+                finding("signing key", Keys::signer_of_folder(folder)),
+                finding("master key", Keys::ring_of_folder(folder, settings)),
+            ]
         }
         Installation::Servers(_) => vec![
             finding("signing key", Keys::load_signer(settings)),
@@ -25,8 +28,11 @@ fn finding<K>(what: &str, loaded: Result<K, KeysError>) -> Finding {
         Ok(_) => Finding::well(what, "can be read"),
         Err(error) => {
             let remedy = match what {
-                "signing key" => "only the entity service needs it",
-                "master key" => "only delivery workers need it; without it no webhook secret opens",
+                "signing key" => "restore it from a backup; only the entity service needs it",
+                "master key" => {
+                    "restore it from a backup; only delivery workers need it, and without it no \
+                     webhook secret opens"
+                }
                 _ => "copy it from where the others were made, or from a backup",
             };
             Finding::wrong(what, format!("{:#}", anyhow::Error::from(error)), remedy)

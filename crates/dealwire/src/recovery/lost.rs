@@ -23,6 +23,8 @@ pub(super) struct Lost {
     pub(super) between_us: Option<(i64, i64)>,
     /// Records that are there in an older state.
     pub(super) older: Vec<KnownRecord>,
+    /// Records that are there, and were deleted.
+    pub(super) returned: Vec<KnownRecord>,
     /// Records that are not there.
     pub(super) missing: Vec<KnownRecord>,
 }
@@ -72,6 +74,7 @@ impl Lost {
             for (record, standing) in some.iter().zip(standings) {
                 match standing {
                     Standing::Older => lost.older.push(record.clone()),
+                    Standing::Returned => lost.returned.push(record.clone()),
                     Standing::Missing => lost.missing.push(record.clone()),
                     Standing::Known => {}
                 }
@@ -84,7 +87,8 @@ impl Lost {
     /// end has to be told.
     pub(super) fn to_carry_on(&self) -> Vec<KnownRecord> {
         let pipelines = self.missing.iter().filter(|it| it.component == "pipeline");
-        self.older.iter().chain(pipelines).cloned().collect()
+        let there = self.older.iter().chain(&self.returned);
+        there.chain(pipelines).cloned().collect()
     }
 
     fn count(&mut self, change: &KnownChange) {

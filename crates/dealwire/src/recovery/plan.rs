@@ -7,6 +7,7 @@ use database::DatabaseError;
 use outbox::recovery::{last_number, list_unnumbered};
 use revocation::RevokedToken;
 
+use super::erasures::Erasures;
 use super::lost::Lost;
 use super::rewinds::Rewinds;
 use super::{Recovery, Restored};
@@ -30,8 +31,12 @@ pub(crate) struct Plan {
     pub(super) lost: Lost,
     /// Leads that became orders and that the intake service no longer has.
     pub(super) lost_leads: i64,
-    /// People who were erased since the intake service's backup was made.
-    pub(super) erasures: i64,
+    /// People who are there again.
+    pub(super) erasures: Erasures,
+    /// Accounts that others know and the entity service does not.
+    pub(super) accounts: Vec<i64>,
+    /// How much higher the revisions of all records go on.
+    pub(super) revisions_ahead: i64,
     pub(super) rewinds: Rewinds,
 }
 
@@ -60,7 +65,7 @@ impl Recovery {
             true => Lost::read(self, entity_last, &unnumbered).await?,
             false => Lost::default(),
         };
-        let (intake_last, lost_leads, erasures) = self.read_intake(lead).await?;
+        let (intake_last, lost_leads) = self.read_intake(lead).await?;
         Ok(Plan {
             restored: self.restored.clone(),
             ahead: self.ahead,
@@ -71,7 +76,9 @@ impl Recovery {
             tokens: self.revoked_tokens().await?,
             lost,
             lost_leads,
-            erasures,
+            erasures: Erasures::find(self).await?,
+            accounts: self.missing_accounts().await?,
+            revisions_ahead: self.revisions_ahead(),
             rewinds: Rewinds::find(self).await?,
         })
     }
@@ -133,13 +140,13 @@ impl Recovery {
     }
 
     /// The intake service's last number, and what it does not know any more.
-    async fn read_intake(&self, lead: i64) -> Result<(i64, i64, i64), DatabaseError> {
+    async fn read_intake(&self, lead: i64) -> Result<(i64, i64), DatabaseError> {
         let Some(intake) = &self.intake else {
-            return Ok((0, 0, 0));
+            return Ok((0, 0));
         };
         let last = intake.read(last_number).await?;
         if !self.is_restored(Restored::IntakeService) {
-            return Ok((last, 0, 0));
+            return Ok((last, 0));
         }
         let last_lead = intake.read(intake_service::recovery::last_lead_id).await?;
         let lost_leads = match lead > last_lead {
@@ -150,9 +157,23 @@ impl Recovery {
             }
             false => 0,
         };
-        let asked_here = intake.read(outbox::recovery::count_erasures).await?;
-        let asked_there = self.delivery.read(outbox::recovery::count_erasures).await?;
-        Ok((last, lost_leads, (asked_there - asked_here).max(0)))
+        Ok((last, lost_leads))
+    }
+
+    async fn missing_accounts(&self) -> Result<Vec<i64>, DatabaseError> {
+        let mut known: BTreeSet<i64> = self
+            .delivery
+            .read(delivery_worker::recovery::list_accounts)
+            .await?
+            .into_iter()
+            .collect();
+        if let Some(intake) = &self.intake {
+            known.extend(intake.read(intake_service::recovery::list_accounts).await?);
+        }
+        let known: Vec<i64> = known.into_iter().collect();
+        self.entity
+            .read(move |conn| entity_service::recovery::list_missing_accounts(conn, &known))
+            .await
     }
 
     async fn revoked_tokens(&self) -> Result<Vec<RevokedToken>, DatabaseError> {

@@ -40,8 +40,12 @@ async fn nothing_that_receivers_know_is_given_out_twice() {
     let running = site.run().await;
     let next = running.add_order().await;
     assert!(next > lost + AHEAD / 2, "{next} after {lost}");
-    assert_eq!(running.edit_order(order, 5).await, known + 1);
-    site.wait_for_callback(order, known + 1).await;
+    // Whoever read it before must not pass for somebody who has read it now.
+    let read = running.get(&format!("/api/v1/orders/{order}")).await;
+    assert_eq!(read["revision"], known + 1);
+    // The webhook is ordered, and waits for nothing that never comes.
+    assert_eq!(running.edit_order(order, 5).await, known + 2);
+    site.wait_for_callback(order, known + 2).await;
     site.wait_for_callback(next, 1).await;
     let after = last_seq.unwrap();
     let feed = running.get(&format!("/api/v1/events?after={after}")).await;
@@ -182,6 +186,8 @@ async fn each_is_set_back_to_a_moment_of_its_own() {
 
         let running = site.run().await;
         running.verify().await;
+        let seen = site.callbacks(orders[0]).into_iter().max().unwrap();
+        assert!(running.edit_order(orders[0], 1).await > seen);
         let order = running.add_order().await;
         assert!(orders.iter().all(|known| *known < order));
         let lead = running.add_lead(&source, 79_990_000_009).await;

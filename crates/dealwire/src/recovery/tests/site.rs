@@ -92,6 +92,7 @@ impl Site {
             "name": "n",
             "url": site.receiver.url("/"),
             "format": "json",
+            "ordered": true,
             "events": ["order.add", "order.edit", "order.delete"],
         });
         running
@@ -165,7 +166,7 @@ impl Site {
     /// What `dealwire recover` does; what it says.
     pub(super) async fn recover(&self, restored: &[Restored]) -> String {
         let recovery = self.recovery(restored).await;
-        recovery.check_stopped(false).await.unwrap();
+        recovery.check_stopped().await.unwrap();
         let plan = recovery.plan().await.unwrap();
         recovery
             .carry_out(&plan, Clock::System.now())
@@ -194,7 +195,7 @@ impl Site {
     }
 
     /// The revisions of an order that the receiver was told of, as they came.
-    fn callbacks(&self, order: i64) -> Vec<i64> {
+    pub(super) fn callbacks(&self, order: i64) -> Vec<i64> {
         let of_order = |request: &ReceivedRequest| {
             let body: Value = serde_json::from_str(request.text()).unwrap();
             let revision = request.header("x-record-revision")?;

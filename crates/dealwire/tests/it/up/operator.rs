@@ -91,11 +91,15 @@ async fn the_doctor_finds_a_running_installation_well_and_a_lost_key_wrong() {
         said.contains("http://10.0.0.1/: this URL may not be called"),
         "{said}"
     );
-    assert!(said.contains("1 of 9 checks"), "all else is well: {said}");
+    assert!(said.contains("1 of 10 checks"), "all else is well: {said}");
     assert!(said.contains("schema is up to date"), "{said}");
 
     std::fs::remove_file(folder.join("master.key")).unwrap();
     let (_, said) = run(&["doctor"], &folder).await;
-    assert!(said.contains("WRONG  keys"), "{said}");
+    assert!(said.contains("WRONG  master key"), "{said}");
     assert!(said.contains("master.key"), "{said}");
+
+    std::fs::write(folder.join("token-key.pem"), "junk").unwrap();
+    let (_, said) = run(&["doctor"], &folder).await;
+    assert!(said.contains("WRONG  signing key"), "{said}");
 }
