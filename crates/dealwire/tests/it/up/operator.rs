@@ -6,16 +6,7 @@ use database::{Database, DatabaseConfig};
 use outbox::parked::{NewParked, park};
 use outbox::queue::DELIVERY_EVENTS;
 
-use super::process::{Up, dealwire};
-
-/// The exit status and all that was said.
-async fn run(arguments: &[&str], folder: &Path) -> (Option<i32>, String) {
-    let mut command = dealwire();
-    command.args(arguments).arg("--data-dir").arg(folder);
-    let output = command.output().await.unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8(said).unwrap())
-}
+use super::process::{Up, run};
 
 async fn park_unreadable(folder: &Path) {
     let config = DatabaseConfig::Sqlite {

@@ -27,6 +27,15 @@ pub(super) fn dealwire() -> Command {
     command
 }
 
+/// Runs a command on a data folder: the exit status and all that was said.
+pub(super) async fn run(arguments: &[&str], folder: &Path) -> (Option<i32>, String) {
+    let mut command = dealwire();
+    command.args(arguments).arg("--data-dir").arg(folder);
+    let output = command.output().await.unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
 impl Up {
     pub(super) async fn start(home: &TempDir) -> Self {
         Self::start_with(dealwire(), home.path()).await

@@ -1,20 +1,9 @@
 //! A data folder that was backed up while it was worked on, and put back.
 
-use std::path::Path;
-
 use serde_json::json;
 use test_support::{MockReceiver, wait_until};
 
-use super::process::{DEADLINE, Up, dealwire};
-
-/// Runs the program; its exit status and all that it said.
-async fn run(arguments: &[&str], folder: &Path) -> (Option<i32>, String) {
-    let mut command = dealwire();
-    command.args(arguments).arg("--data-dir").arg(folder);
-    let output = command.output().await.unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8(said).unwrap())
-}
+use super::process::{DEADLINE, Up, run};
 
 async fn wait_for_callback(receiver: &MockReceiver, order: i64) {
     let begin = format!(r#"{{"id":{order},"#);
