@@ -13,7 +13,8 @@ use crate::doctor::{self, Patient};
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
     /// A receiver's URL: looks its name up and judges its addresses as a delivery worker does;
-    /// nothing is sent. May be repeated.
+    /// nothing is sent. May be repeated. Networks that only `dealwire up --allow-network` opens are
+    /// not known here; `delivery.allow_networks` in the settings are.
     #[arg(long, value_name = "URL")]
     url: Vec<String>,
 
