@@ -93,7 +93,7 @@ async fn open_one(
 }
 
 /// The same under this command's name, where the URL says no other.
-fn named(config: DatabaseConfig) -> DatabaseConfig {
+pub(super) fn named(config: DatabaseConfig) -> DatabaseConfig {
     match config {
         DatabaseConfig::Postgres { url, connections } if !url.contains("application_name=") => {
             let separator = if url.contains('?') { '&' } else { '?' };

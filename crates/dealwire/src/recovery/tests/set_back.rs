@@ -295,6 +295,18 @@ async fn a_token_that_was_revoked_stays_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_done_beside_a_service_that_runs() {
+    let site = Site::new().await;
+    site.wait_until_stopped().await;
+    let running = site.run().await;
+    running.add_order().await;
+    let refused = site.check_stopped().await.unwrap_err().to_string();
+    assert!(refused.contains("may be running"), "{refused}");
+    running.end().await;
+    site.wait_until_stopped().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_restored_and_is_not_named_is_refused() {
     let mut site = Site::new().await;
     let backup = site.back_up().await;

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::data_folder::DataFolder;
 use crate::keys::Keys;
+use crate::recovery::databases::named;
 use crate::recovery::{Plan, Recovery, Restored};
 use crate::settings::{Settings, network};
 use crate::verify::{Between, Verification};
@@ -163,10 +164,23 @@ impl Site {
         self.recovery(restored).await.plan().await
     }
 
+    /// Whether a service may be running.
+    pub(super) async fn check_stopped(&self) -> anyhow::Result<()> {
+        self.recovery(&[]).await.check_stopped().await
+    }
+
+    pub(super) async fn wait_until_stopped(&self) {
+        wait_until(DEADLINE, || async { self.check_stopped().await.is_ok() }).await;
+    }
+
     /// What `dealwire recover` does; what it says.
     pub(super) async fn recover(&self, restored: &[Restored]) -> String {
         let recovery = self.recovery(restored).await;
-        recovery.check_stopped().await.unwrap();
+        // Connections of what has just ended may be there for a moment.
+        wait_until(DEADLINE, || async {
+            recovery.check_stopped().await.is_ok()
+        })
+        .await;
         let plan = recovery.plan().await.unwrap();
         recovery
             .carry_out(&plan, Clock::System.now())
@@ -176,7 +190,13 @@ impl Site {
     }
 
     async fn recovery(&self, restored: &[Restored]) -> Recovery {
-        let [entity, intake, delivery] = self.open().await;
+        let open = |place: usize, migrations: Vec<Migrations>| {
+            let config = named(self.databases[place].config());
+            async move { Database::open(&config, migrations).await.unwrap() }
+        };
+        let entity = open(0, entity_migrations()).await;
+        let intake = open(1, intake_migrations()).await;
+        let delivery = open(2, delivery_migrations()).await;
         Recovery {
             entity,
             intake: Some(intake),
