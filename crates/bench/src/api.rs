@@ -97,6 +97,16 @@ impl Api {
             .context("a webhook says what waits")
     }
 
+    /// What a webhook's pending deliveries wait for, as the product says it: the webhook, and the
+    /// one that is due first.
+    pub(crate) async fn why_waiting(&mut self, webhook: u64) -> anyhow::Result<String> {
+        let path = format!("/api/v1/webhooks/{webhook}");
+        let itself = self.ask(Ask::get(path)).await?;
+        let path = format!("/api/v1/deliveries?webhook_id={webhook}&state=pending&limit=1");
+        let first = self.ask(Ask::get(path)).await?;
+        Ok(format!("{}\n{}", itself.text(), first.text()))
+    }
+
     async fn ask(&mut self, ask: Ask) -> anyhow::Result<Answer> {
         let what = format!("{} {}", ask.method, ask.path);
         let answer = self.connection.send(ask).await?;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use rig::Product;
 
 use crate::arrivals::Noting;
@@ -103,10 +103,10 @@ pub(crate) async fn wait(product: &Product, webhook: u64, count: u64) -> anyhow:
         if before != Some(waits) {
             (before, since) = (Some(waits), Instant::now());
         }
-        ensure!(
-            since.elapsed() < STALLED,
-            "{waits} deliveries wait for webhook {webhook}, not {count}"
-        );
+        if since.elapsed() >= STALLED {
+            let why = load::webhooks(product).await?.why_waiting(webhook).await?;
+            bail!("{waits} deliveries wait for webhook {webhook}, not {count}:\n{why}");
+        }
         tokio::time::sleep(INTERVAL).await;
     }
 }
